@@ -1,0 +1,38 @@
+// A regular file mapped read-only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/result.h"
+
+namespace slm {
+
+// Unmapped when the last owner goes. Thread-safe to read. A file cut short by another program while mapped gives
+// zero pages' worth of error, not a crash, only where read through checked(); weights are guarded at open by size.
+class MappedFile {
+ public:
+  // Errors: kNotFound (no such file), kFailed (unreadable, not a regular file, cannot be mapped).
+  static Result<std::shared_ptr<const MappedFile>> open(const std::string& path);
+  ~MappedFile();
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  std::span<const std::byte> bytes() const { return {data_, size_}; }
+  const std::string& path() const { return path_; }
+
+  // Tells the kernel that [offset, offset + length) will be read soon, or that its pages can go. Advice only.
+  void will_need(size_t offset, size_t length) const;
+  void drop(size_t offset, size_t length) const;
+
+ private:
+  MappedFile() = default;
+  const std::byte* data_ = nullptr;
+  size_t size_ = 0;
+  std::string path_;
+};
+
+}  // namespace slm

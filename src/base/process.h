@@ -1,0 +1,34 @@
+// Child processes: argv only, never a shell; limits and time-outs.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace slm {
+
+struct ChildOptions {
+  std::vector<std::string> argv;         // argv[0] is looked up in PATH
+  std::vector<std::string> environment;  // extra "NAME=value", over the parent's
+  std::string directory;                 // empty: the parent's
+  std::string input;                     // given to its stdin; empty: /dev/null
+  double timeout_seconds = 0;            // 0: none; then the whole process group is killed
+  bool merge_stderr = false;             // stderr into output, in order
+  std::function<void(std::string_view line)> on_line;  // each line of output as it comes (without newline)
+};
+
+struct ChildResult {
+  int exit_code = 0;       // 128 + signal when it was killed
+  bool timed_out = false;
+  std::string output;      // stdout, cut at limits::kChildMaxOutputBytes
+  std::string error_output;
+};
+
+// Errors: kNotFound when argv[0] is not in PATH ("base.no_program"), kFailed when it cannot be started.
+// A non-zero exit is not an error here. SIGINT in the parent kills the child's group.
+Result<ChildResult> run_child(const ChildOptions& options);
+
+}  // namespace slm

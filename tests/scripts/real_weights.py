@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""Real weights against llama.cpp's recorded results: real_weights.py greedy|perplexity SLM.
+
+SLM_TEST_WEIGHTS names a directory with smollm2-135m.gguf and gemma3-270m.gguf; without it the test is skipped (exit 77).
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MODELS = ("smollm2-135m", "gemma3-270m")
+# llama.cpp's perplexities of the same files: window 512, whole FLORES-200 devtest.
+PERPLEXITY = {
+    ("smollm2-135m", "eng_Latn"): 27.853, ("smollm2-135m", "zho_Hans"): 13.054,
+    ("gemma3-270m", "eng_Latn"): 22.973, ("gemma3-270m", "zho_Hans"): 43.938,
+}
+
+
+def skip(reason):
+    print("SKIPPED:", reason)
+    sys.exit(77)
+
+
+def run(slm, *args):
+    done = subprocess.run([slm, *args, "--json"], capture_output=True, text=True, timeout=1500)
+    if done.returncode != 0:
+        sys.exit(f"slm {' '.join(args)[:200]} exited {done.returncode}: {done.stdout}{done.stderr}")
+    return json.loads(done.stdout)
+
+
+def greedy(slm, weights, short):
+    """Teacher-forced on llama.cpp's tokens: the same best token on >= 98 % of positions, and where not, a near tie there."""
+    for model in MODELS:
+        lines = (ROOT / "tests/golden/greedy" / f"{model}.jsonl").read_text().splitlines()[1:]
+        same = total = 0
+        worst = 0.0
+        for line in lines[: 1 if short else None]:
+            record = json.loads(line)
+            n = 32 if short else len(record["ids"])
+            ids = record["prompt_ids"] + record["ids"][:n]
+            out = run(slm, "logits", str(weights / f"{model}.gguf"), "--ids", ",".join(map(str, ids)), "--top", "2")
+            first = len(record["prompt_ids"]) - 1
+            for i in range(n):
+                best = out["positions"][first + i]["top"][0]["id"]
+                (a, log_a), (_, log_b) = record["top"][i]
+                total += 1
+                if best == a:
+                    same += 1
+                else:
+                    worst = max(worst, log_a - log_b)
+        print(f"{model}: same best token on {same} of {total} positions; widest margin where not: {worst:.4f}")
+        if same < 0.98 * total or worst > 0.1:
+            sys.exit("too far from llama.cpp")
+
+
+def perplexity(slm, weights, short):
+    data = ROOT.parent / "shared/datasets/flores"
+    if not data.is_dir():
+        skip("../shared/datasets/flores is not there")
+    for (model, language), expected in PERPLEXITY.items():
+        out = run(slm, "eval", "perplexity", str(weights / f"{model}.gguf"), str(data / f"{language}.devtest"), "--window", "512")
+        off = out["perplexity"] / expected - 1
+        print(f"{model} {language}: {out['perplexity']:.4f} +- {out['standard_error']:.4f}, llama.cpp {expected}, {off:+.3%}, "
+              f"{out['bits_per_byte']:.4f} bits per byte")
+        if abs(off) > 0.005:
+            sys.exit("more than 0.5 % from llama.cpp")
+
+
+def main():
+    what, slm = sys.argv[1:3]
+    weights = os.environ.get("SLM_TEST_WEIGHTS")
+    if not weights:
+        skip("SLM_TEST_WEIGHTS is not set: no real weights")
+    short = bool(os.environ.get("SLM_TEST_SHORT"))
+    {"greedy": greedy, "perplexity": perplexity}[what](slm, pathlib.Path(weights), short)
+
+
+main()

@@ -1,6 +1,7 @@
 // One sub-command: a file pair and a row in commands.cc.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -8,8 +9,9 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json_fwd.hpp>
 
-#include "base/json.h"
+#include "base/message.h"
 #include "base/result.h"
 
 namespace slm::cli {
@@ -17,11 +19,13 @@ namespace slm::cli {
 // What every command is given.
 struct Context {
   bool json = false;               // --json: facts as JSON on stdout
-  std::vector<std::string> argv;
+  std::vector<std::string> argv;   // as the program was started, argv[0] first
 };
 
-// A command adds its flags to `app` and returns what runs it once they are parsed. Values live in the closure.
-// A returned error is printed (stderr, or {"error": ...} with --json) and its kind is the exit code.
+// A command adds its flags to `app` and returns what runs it once they are parsed. Values live in the closure (hold them
+// in a std::shared_ptr: CLI11 writes through references). Descriptions are texts for people: app.add_flag("--raw", v, tr("cli.run.raw")).
+// --json, --lang and --help are added by the caller; a command with sub-commands of its own adds them to `app` and asks
+// which one was parsed. A returned error is printed (stderr, or {"error": ...} with --json) and its kind is the exit code.
 using Run = std::function<Status(const Context& context)>;
 struct Command {
   std::string_view name;
@@ -31,11 +35,14 @@ struct Command {
 const std::vector<Command>& commands();
 
 // JSON facts on stdout, one document and a newline.
-void print_json(const Json& json);
+void print_json(const nlohmann::ordered_json& json);
 // A hint or a warning for people, on stderr, in their language.
 void note(const Message& message);
+// Text on stdout as it is, flushed. False once stdout is closed or full (main then ends the program with the right code).
+bool write_out(std::string_view text);
 
 // Ctrl-C: counts interrupts; the first asks a running generation to stop (see interrupted()), and at a prompt leaves it.
+// A second one while the first is not yet taken back ends the program at once.
 void install_interrupt_handler();
 std::atomic<bool>& interrupted();
 

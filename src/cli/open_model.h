@@ -1,0 +1,55 @@
+// What MODEL and the flags that open one mean, in one place for run, logits, show, bench, eval and compare:
+// where the file is, whether it is instruct or base, which template it talks by.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "base/result.h"
+#include "hub/catalogue.h"
+#include "hub/store.h"
+#include "runtime/runtime.h"
+
+namespace slm::cli {
+
+struct ModelFlags {
+  std::string model;           // a name in the store, a catalogue name (pulled first, with consent) or the path of a GGUF file
+  std::string template_name;   // --template: a built-in template's name or a file; empty: the model's own
+  uint32_t context = 0;        // --ctx; 0: the default (OpenOptions::context)
+  std::string kv = "f16";      // --kv
+  int threads = 0;             // --threads; 0: physical cores this process may use
+  uint32_t sequences = 1;      // not flags: set by the command
+  uint32_t max_batch_tokens = 256;
+};
+// Adds MODEL, --template, --ctx, --kv, --threads. `flags` outlives the parsing. `with_template`: whether --template is wanted.
+void add_model_flags(CLI::App& app, ModelFlags& flags, bool with_template = true);
+
+// How it was decided that a model is instruct or base (design: the catalogue, then --template, then the file's template,
+// then words in its name; a missing template alone never makes a model base).
+enum class InstructReason { kCatalogue, kTemplateFlag, kFileTemplate, kName, kDefault };
+
+struct ResolvedModel {
+  hub::StoredModel stored;                       // name, path, bytes, sha256 ("" for a bare file), licence
+  const hub::CatalogueEntry* entry = nullptr;    // null: not in the catalogue
+  ModelFacts facts;
+  OpenOptions options;                           // ready for Runtime::open
+  InstructReason reason = InstructReason::kDefault;
+  bool is_instruct() const { return options.is_instruct; }
+};
+
+// Finds the file (pulling a catalogue name that is not in the store, after consent where its licence asks for it) and reads
+// its header. Errors: kNotFound with the nearest spelling, kUsage (--kv, --template), those of pull and of gguf.
+Result<ResolvedModel> resolve_model(const ModelFlags& flags);
+
+struct OpenedModel {
+  ResolvedModel resolved;
+  std::unique_ptr<Runtime> runtime;
+};
+// resolve_model() and Runtime::open(); says the memory plan, and the context where it had to be reduced, on stderr.
+// `quiet`: says nothing.
+Result<OpenedModel> resolve_and_open(const ModelFlags& flags, bool quiet = false);
+
+}  // namespace slm::cli

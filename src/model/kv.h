@@ -23,6 +23,9 @@ struct KvLayout {
 
   size_t head_block_bytes() const;        // keys (or values) of one page, one layer, one head
   size_t page_bytes(uint32_t page_class) const;
+  // Pages of a class that one sequence of `tokens` positions holds at most; the windowed class keeps what a batch of
+  // max_batch_tokens can see and no more.
+  uint32_t sequence_pages(uint32_t page_class, uint32_t tokens, uint32_t max_batch_tokens) const;
   // Bytes for one sequence of `tokens` positions, prefilled in batches of at most max_batch_tokens.
   uint64_t bytes_for(uint32_t tokens, uint32_t max_batch_tokens) const;
 };
@@ -38,7 +41,9 @@ class KvSequence {
   KvSequence(const KvSequence&) = delete;
 
   uint32_t length() const { return length_; }
-  // Makes pages for positions [length, length + n) and, in the windowed class, lets go of pages no later query can see.
+  kernels::KvType type() const;
+  // Makes pages for positions [length, length + n) and, in the windowed class, lets go of the oldest pages when the sequence's
+  // share is used up; those no later query can see. REQUIRES: n <= the pool's max_batch_tokens.
   // Error: kDoesNotFit; then nothing changed.
   Status extend(uint32_t n);
   // Forgets positions >= length. False when a windowed layer no longer holds what the next query at `length` must see:
@@ -46,25 +51,31 @@ class KvSequence {
   bool truncate(uint32_t length);
   void reset();
 
-  // Per page number, the start of the keys (values) of (layer, head); null where the page is gone.
-  // `out` has page_count() entries.
+  // Per page number, the start of the keys (values) of (layer, head); null where the page is gone. Sets out[page] for page in
+  // [begin, end), end <= page_count().
   uint32_t page_count() const;
-  void key_pages(uint32_t layer, uint32_t head, const std::byte** out) const;
-  void value_pages(uint32_t layer, uint32_t head, const std::byte** out) const;
+  void key_pages(uint32_t layer, uint32_t head, uint32_t begin, uint32_t end, const std::byte** out) const;
+  void value_pages(uint32_t layer, uint32_t head, uint32_t begin, uint32_t end, const std::byte** out) const;
   // Where the key (value) row of `position` is written. REQUIRES: position < length().
   std::byte* key_row(uint32_t layer, uint32_t head, uint32_t position);
   std::byte* value_row(uint32_t layer, uint32_t head, uint32_t position);
 
  private:
+  void give_back(uint32_t page_class, uint32_t page);
+  // The keys (value 0) or values (1) of one page.
+  std::byte* block(uint32_t layer, uint32_t head, uint32_t page, uint32_t value) const;
+
   KvPool* pool_;
   uint32_t length_ = 0;
-  std::vector<int32_t> pages_[2];   // by page class, then page number; -1: not held
+  uint32_t first_windowed_page_ = 0;  // windowed pages before it are gone
+  std::vector<int32_t> pages_[2];     // by page class, then page number; -1: not held
 };
 
 // All pages, in address space reserved at once and touched as used. Not thread-safe: the engine's thread alone calls it.
 class KvPool {
  public:
-  // Room for `bytes`, split between the classes so that `sequences` sequences of `tokens` tokens fit.
+  // Room for `sequences` sequences of `tokens` positions each. Errors: kDoesNotFit when the address space cannot be reserved,
+  // kUsage when the type needs another head_dim.
   static Result<std::unique_ptr<KvPool>> create(const KvLayout& layout, uint32_t sequences, uint32_t tokens,
                                                 uint32_t max_batch_tokens);
   ~KvPool();
@@ -81,6 +92,7 @@ class KvPool {
     size_t reserved_bytes = 0;
     std::vector<int32_t> free;
     uint32_t n_pages = 0;
+    uint32_t sequence_pages = 0;  // one sequence's share
   };
   Class classes_[2];
 };

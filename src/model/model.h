@@ -15,7 +15,7 @@
 
 namespace slm {
 
-// One sequence's tokens in a batch: they stand at positions [first_pos, first_pos + ids.size()).
+// One sequence's tokens in a batch: they stand at positions [first_pos, first_pos + ids.size()). At most one item a sequence.
 struct BatchItem {
   KvSequence* kv;                    // pages for those positions are already reserved
   uint32_t first_pos;
@@ -37,16 +37,24 @@ class Model {
 
   uint64_t parameters() const;
   uint64_t weight_bytes() const;                                    // bytes of tensors the forward pass reads
-  uint64_t workspace_bytes(uint32_t max_batch_tokens, int threads) const;
+  // Of make_workspace(), at most; max_context 0 is the trained length.
+  uint64_t workspace_bytes(uint32_t max_batch_tokens, int threads, uint32_t max_context = 0) const;
 
-  // State that one forward at a time needs; sized once.
+  // State that one forward at a time needs; sized once. Null when the address space cannot be reserved.
   class Workspace;
   std::unique_ptr<Workspace, void (*)(Workspace*)> make_workspace(uint32_t max_batch_tokens, uint32_t max_context,
                                                                   int threads) const;
 
   // Runs the batch (at most max_batch_tokens tokens in all), writing keys and values to the items' KV and logits rows to
-  // `logits` (sum of rows asked for, vocabulary), in item order. Token ids must be < vocabulary (checked by the engine).
+  // `logits` (sum of rows asked for, vocabulary), in item order. REQUIRES: token ids < vocabulary (checked by the engine),
+  // pool.size() threads as the workspace was made for. A row's bits depend on its sequence's ids alone: not on threads, on how
+  // the ids came in batches, nor on the batch's other sequences.
   void forward(std::span<const BatchItem> batch, Workspace& workspace, ThreadPool& pool, std::span<float> logits) const;
+
+  // The same in two halves, for when the logits of all rows at once would be too much memory: run_layers() returns how many
+  // rows were asked for, and project() gives the logits of rows [first, first + n) of the last run_layers(), (n, vocabulary).
+  uint32_t run_layers(std::span<const BatchItem> batch, Workspace& workspace, ThreadPool& pool) const;
+  void project(uint32_t first, uint32_t n, Workspace& workspace, ThreadPool& pool, std::span<float> logits) const;
 
  private:
   Model();

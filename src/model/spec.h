@@ -29,6 +29,7 @@ struct ModelSpec {
   float rope_base = 10000.0f;
   float rope_base_local = 10000.0f;  // of the windowed layers
   float rope_scale = 1.0f;           // position factor (linear scaling: 1 / factor)
+  float rope_scale_local = 1.0f;     // of the windowed layers
   float embedding_scale = 1.0f;
   float attention_scale = 0.0f;      // usually 1 / sqrt(head_dim)
   float attention_soft_cap = 0.0f;   // 0: none

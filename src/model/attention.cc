@@ -1,0 +1,83 @@
+#include "model/attention.h"
+
+#include <algorithm>
+
+namespace slm {
+namespace {
+
+uint32_t spans_covering(uint32_t positions) { return (positions + kAttentionSpan - 1) / kAttentionSpan; }
+
+// How many pieces each group of heads is cut into: enough units for every thread to find about two, no more than heads.
+uint32_t group_pieces(const ModelSpec& spec, std::span<const BatchItem> batch, bool by_span, int threads) {
+  const uint32_t group = spec.n_heads / spec.n_kv_heads;
+  const uint32_t least = (group + kTaskHeads - 1) / kTaskHeads;
+  uint64_t units = 0;
+  for (const BatchItem& item : batch) {
+    const auto n = static_cast<uint32_t>(item.ids.size());
+    units += uint64_t{spec.n_kv_heads} *
+             (by_span ? spans_covering(item.first_pos + n)
+                      : (n + kernels::kAttentionMaxTokens - 1) / kernels::kAttentionMaxTokens);
+  }
+  const uint64_t wanted = 2 * static_cast<uint64_t>(threads);
+  const auto more = static_cast<uint32_t>((wanted + units - 1) / std::max<uint64_t>(units, 1));
+  return std::clamp(more, least, group);
+}
+
+// Tokens of one task, so that its partials over all spans fit a thread's buffer.
+uint32_t tokens_per_task(const ModelSpec& spec, uint32_t last_pos, uint32_t heads) {
+  const size_t floats_per_token = size_t{spans_covering(last_pos + 1)} * heads * (spec.head_dim + 2);
+  const auto fits = static_cast<uint32_t>(std::max<size_t>(kPartialFloats / floats_per_token, 1));
+  return std::min(fits, kernels::kAttentionMaxTokens);
+}
+
+}  // namespace
+
+SpanRange spans_seen(uint32_t first_pos, uint32_t last_pos, uint32_t window) {
+  const uint32_t oldest = window > 0 && first_pos >= window ? first_pos - window + 1 : 0;
+  return {oldest / kAttentionSpan, last_pos / kAttentionSpan + 1};
+}
+
+void plan_attention(const ModelSpec& spec, std::span<const BatchItem> batch, bool by_span, int threads,
+                    AttentionPlan& plan) {
+  plan.tasks.clear();
+  plan.by_span = by_span;
+  const uint32_t group = spec.n_heads / spec.n_kv_heads;
+  const uint32_t pieces = group_pieces(spec, batch, by_span, threads);
+  uint32_t token = 0;
+  size_t partial = 0;
+  for (uint32_t item = 0; item < batch.size(); ++item) {
+    const auto n = static_cast<uint32_t>(batch[item].ids.size());
+    const uint32_t most_heads = (group + pieces - 1) / pieces;
+    const uint32_t step = by_span ? n : tokens_per_task(spec, batch[item].first_pos + n - 1, most_heads);
+    for (uint32_t begin = 0; begin < n; begin += step) {
+      const uint32_t count = std::min(step, n - begin);
+      for (uint32_t kv_head = 0; kv_head < spec.n_kv_heads; ++kv_head) {
+        for (uint32_t piece = 0; piece < pieces; ++piece) {
+          const uint32_t first = group * piece / pieces;
+          const uint32_t heads = group * (piece + 1) / pieces - first;
+          plan.tasks.push_back({item, token + begin, count, batch[item].first_pos + begin, kv_head,
+                                kv_head * group + first, heads, partial});
+          if (by_span) partial += size_t{spans_covering(batch[item].first_pos + n)} * count * heads;
+        }
+      }
+    }
+    token += n;
+  }
+  // The tasks with most positions first, so that none is left for the end.
+  if (!by_span) {
+    std::stable_sort(plan.tasks.begin(), plan.tasks.end(), [](const AttentionTask& a, const AttentionTask& b) {
+      return a.first_pos > b.first_pos;
+    });
+  }
+  for (uint32_t kind = 0; kind < 2; ++kind) {
+    std::vector<uint32_t>& first = plan.first_unit[kind];
+    first.assign(1, 0);
+    for (const AttentionTask& task : plan.tasks) {
+      const uint32_t window = kind == 1 ? spec.window : 0;
+      const uint32_t units = by_span ? spans_seen(task.first_pos, task.first_pos + task.n_tokens - 1, window).size() : 1;
+      first.push_back(first.back() + units);
+    }
+  }
+}
+
+}  // namespace slm

@@ -1,0 +1,349 @@
+#include "model/forward.h"
+
+#include <algorithm>
+
+namespace slm {
+namespace {
+
+const std::vector<float> kNone;
+
+// Rows of a matrix that kernels take together.
+constexpr size_t kRowGrain = 8;
+
+bool wants_q8(const TensorView& w) { return !reads_floats(w.type); }
+
+const Team::Share whole(size_t n) { return {0, n}; }
+
+Team::Share overlap(Team::Share share, size_t begin, size_t end) {
+  const size_t b = std::clamp(share.begin, begin, end) - begin;
+  const size_t e = std::clamp(share.end, begin, end) - begin;
+  return {b, std::max(b, e)};
+}
+
+}  // namespace
+
+void prepare_batch(const ModelParts& parts, std::span<const BatchItem> batch, Model::Workspace& work, int threads) {
+  work.positions.clear();
+  work.item_of.clear();
+  work.rows.clear();
+  for (uint32_t item = 0; item < batch.size(); ++item) {
+    const auto n = static_cast<uint32_t>(batch[item].ids.size());
+    for (uint32_t i = 0; i < n; ++i) {
+      const bool last = i + 1 == n;
+      if (batch[item].logits == BatchItem::Logits::kAll || (batch[item].logits == BatchItem::Logits::kLast && last)) {
+        work.rows.push_back(static_cast<uint32_t>(work.positions.size()));
+      }
+      work.positions.push_back(batch[item].first_pos + i);
+      work.item_of.push_back(item);
+    }
+  }
+  const bool small = work.positions.size() <= kReplicatedTokens;
+  plan_attention(parts.spec, batch, small, threads, work.plan);
+  for (uint32_t i = 0; i < parts.spec.n_layers; ++i) work.next_unit[i].store(0, std::memory_order_relaxed);
+}
+
+ForwardPass::ForwardPass(const ModelParts& parts, std::span<const BatchItem> batch, Model::Workspace& workspace,
+                         const Team& team)
+    : spec_(parts.spec),
+      weights_(parts.weights),
+      kernels_(parts.kernels),
+      angles_(parts.angles),
+      batch_(batch),
+      work_(workspace),
+      team_(team),
+      mine_(workspace.threads[static_cast<size_t>(team.thread())]),
+      n_tokens_(static_cast<uint32_t>(workspace.positions.size())),
+      replicated_(n_tokens_ <= kReplicatedTokens),
+      buffers_(replicated_ ? mine_.tokens : workspace.tokens),
+      tokens_(replicated_ ? whole(n_tokens_) : team.share(n_tokens_)),
+      q_width_(spec_.n_heads * spec_.head_dim),
+      kv_width_(spec_.n_kv_heads * spec_.head_dim) {}
+
+void ForwardPass::run_layers() {
+  embed_and_turn();
+  for (uint32_t i = 0; i < spec_.n_layers; ++i) {
+    const LayerWeights& layer = weights_.layers[i];
+    attention_inputs(layer, i);
+    queries_keys_values(layer, i);
+    attend(i);
+    attention_output(layer);
+    gate_and_up(layer);
+    down(layer);
+  }
+  final_rows();
+}
+
+void ForwardPass::tokens_done() const {
+  if (!replicated_) team_.barrier();
+}
+
+void ForwardPass::embed_and_turn() {
+  const auto dequantize = kernels_.dequantize[static_cast<uint32_t>(weights_.embedding.type)];
+  for (size_t t = tokens_.begin; t < tokens_.end; ++t) {
+    const BatchItem& item = batch_[work_.item_of[t]];
+    const auto id = static_cast<size_t>(item.ids[work_.positions[t] - item.first_pos]);
+    float* x = buffers_.x + t * spec_.width;
+    dequantize(weights_.embedding.row(id), spec_.width, x);
+    if (spec_.embedding_scale != 1.0f) kernels_.scale(x, spec_.embedding_scale, spec_.width);
+  }
+  // The angles are shared even in small batches: sines cost more than this one barrier.
+  const uint32_t kinds = spec_.window > 0 ? 2 : 1;
+  const Team::Share share = team_.share(size_t{n_tokens_} * kinds);
+  for (size_t i = share.begin; i < share.end; ++i) {
+    const size_t kind = i % kinds, t = i / kinds;
+    angles_[kind].fill(work_.positions[t], work_.cos_sin[kind] + t * spec_.rope_dims);
+  }
+  team_.barrier();
+}
+
+void ForwardPass::add_output(uint32_t token, const std::vector<float>& post_norm) {
+  float* x = buffers_.x + size_t{token} * spec_.width;
+  const float* out = work_.out + size_t{token} * spec_.width;
+  if (!post_norm.empty()) {
+    kernels_.rms_norm(out, post_norm.data(), spec_.norm_eps, spec_.width, mine_.row);
+    out = mine_.row;
+  }
+  kernels_.add(x, out, spec_.width, x);
+}
+
+void ForwardPass::norm(uint32_t token, const std::vector<float>& weight) {
+  const size_t at = size_t{token} * spec_.width;
+  kernels_.rms_norm(buffers_.x + at, weight.data(), spec_.norm_eps, spec_.width, buffers_.normed + at);
+}
+
+void ForwardPass::quantize(uint32_t token, const float* x, uint32_t cols, bool wanted) {
+  if (!wanted) return;
+  const size_t at = size_t{token} * cols, block = at / kernels::kQ8Block;
+  const kernels::Q8Rows& quant = buffers_.quant;
+  kernels_.quantize_q8(x, cols, quant.q + at, quant.scale + block, quant.sum + block);
+}
+
+ForwardPass::Input ForwardPass::input(const float* x, uint32_t cols) const {
+  kernels::Q8Rows quant = buffers_.quant;
+  quant.cols = cols;
+  return {x, cols, quant, n_tokens_};
+}
+
+void ForwardPass::multiply(const TensorView& w, const std::vector<float>& bias, const Input& in, Team::Share rows,
+                           float* out, size_t out_stride) const {
+  if (rows.begin >= rows.end) return;
+  kernels::MatmulArgs args;
+  args.w = w;
+  args.row_begin = static_cast<uint32_t>(rows.begin);
+  args.row_end = static_cast<uint32_t>(rows.end);
+  args.x = in.x;
+  args.x_stride = in.stride;
+  args.xq = in.quant;
+  args.n_tokens = in.n_tokens;
+  args.out = out;
+  args.out_stride = out_stride;
+  args.bias = bias.empty() ? nullptr : bias.data();
+  args.scratch = mine_.scratch;
+  kernels_.matmul[static_cast<uint32_t>(w.type)](args);
+}
+
+void ForwardPass::attention_inputs(const LayerWeights& layer, uint32_t index) {
+  const bool wanted = wants_q8(layer.q) || wants_q8(layer.k) || wants_q8(layer.v);
+  for (auto t = static_cast<uint32_t>(tokens_.begin); t < tokens_.end; ++t) {
+    if (index > 0) add_output(t, weights_.layers[index - 1].post_ffn_norm);
+    norm(t, layer.attention_norm);
+    quantize(t, buffers_.normed + size_t{t} * spec_.width, spec_.width, wanted);
+  }
+  tokens_done();
+}
+
+void ForwardPass::queries_keys_values(const LayerWeights& layer, uint32_t index) {
+  const Input in = input(buffers_.normed, spec_.width);
+  const size_t n_heads = spec_.n_heads, n_kv = spec_.n_kv_heads, units = n_heads + 2 * n_kv;
+  const auto size = static_cast<size_t>(team_.size());
+  // By whole heads where that is even enough: then the same thread can go on with norms, RoPE and the KV store.
+  const bool by_head = (units + size - 1) / size * size * 4 <= units * 5;
+  const Team::Share heads = team_.share(units);
+  const auto rows = [&](size_t begin, size_t end) {
+    if (!by_head) return team_.share((end - begin) * spec_.head_dim, kRowGrain);
+    const Team::Share part = overlap(heads, begin, end);
+    return Team::Share{part.begin * spec_.head_dim, part.end * spec_.head_dim};
+  };
+  multiply(layer.q, layer.q_bias, in, rows(0, n_heads), work_.q, q_width_);
+  multiply(layer.k, layer.k_bias, in, rows(n_heads, n_heads + n_kv), work_.k, kv_width_);
+  multiply(layer.v, layer.v_bias, in, rows(n_heads + n_kv, units), work_.v, kv_width_);
+  if (!by_head) team_.barrier();
+  finish_heads(layer, index, heads);
+  team_.barrier();
+}
+
+void ForwardPass::finish_heads(const LayerWeights& layer, uint32_t index, Team::Share heads) {
+  const uint32_t dim = spec_.head_dim, n_heads = spec_.n_heads, n_kv = spec_.n_kv_heads;
+  const Team::Share q = overlap(heads, 0, n_heads);
+  const Team::Share k = overlap(heads, n_heads, n_heads + n_kv);
+  const Team::Share v = overlap(heads, n_heads + n_kv, n_heads + 2 * n_kv);
+  const float* angles = work_.cos_sin[spec_.windowed[index] ? 1 : 0];
+  const auto norm_and_turn = [&](float* x, Team::Share share, const std::vector<float>& weight, uint32_t t) {
+    if (share.begin == share.end) return;
+    for (size_t h = share.begin; h < share.end && spec_.qk_norm; ++h) {
+      kernels_.rms_norm(x + h * dim, weight.data(), spec_.norm_eps, dim, x + h * dim);
+    }
+    kernels_.rope({x + share.begin * dim, static_cast<uint32_t>(share.end - share.begin), dim, spec_.rope_dims,
+                   angles + size_t{t} * spec_.rope_dims, spec_.rope_style});
+  };
+  for (uint32_t t = 0; t < n_tokens_; ++t) {
+    KvSequence& kv = *batch_[work_.item_of[t]].kv;
+    const uint32_t position = work_.positions[t];
+    float* keys = work_.k + size_t{t} * kv_width_;
+    const float* values = work_.v + size_t{t} * kv_width_;
+    norm_and_turn(work_.q + size_t{t} * q_width_, q, layer.q_norm, t);
+    norm_and_turn(keys, k, layer.k_norm, t);
+    for (auto h = static_cast<uint32_t>(k.begin); h < k.end; ++h) {
+      kernels_.store_kv(keys + size_t{h} * dim, dim, kv.type(), kv.key_row(index, h, position));
+    }
+    for (auto h = static_cast<uint32_t>(v.begin); h < v.end; ++h) {
+      kernels_.store_kv(values + size_t{h} * dim, dim, kv.type(), kv.value_row(index, h, position));
+    }
+  }
+}
+
+void ForwardPass::attend_span(const AttentionTask& task, uint32_t layer, uint32_t span, const Partials& out) {
+  const KvSequence& kv = *batch_[task.item].kv;
+  const uint32_t begin = span * kAttentionSpan;
+  const uint32_t end = std::min(begin + kAttentionSpan, task.first_pos + task.n_tokens);
+  const uint32_t first_page = begin / kernels::kPageTokens, last_page = (end - 1) / kernels::kPageTokens;
+  kv.key_pages(layer, task.kv_head, first_page, last_page + 1, mine_.key_pages);
+  kv.value_pages(layer, task.kv_head, first_page, last_page + 1, mine_.value_pages);
+  kernels::AttentionArgs args;
+  args.q = work_.q + size_t{task.token} * q_width_ + size_t{task.head} * spec_.head_dim;
+  args.q_stride = q_width_;
+  args.n_tokens = task.n_tokens;
+  args.group = task.n_heads;
+  args.head_dim = spec_.head_dim;
+  args.first_pos = task.first_pos;
+  args.span_begin = begin;
+  args.span_end = end;
+  args.key_pages = mine_.key_pages;
+  args.value_pages = mine_.value_pages;
+  args.kv_type = kv.type();
+  args.window = spec_.windowed[layer] ? spec_.window : 0;
+  args.scale = spec_.attention_scale;
+  args.soft_cap = spec_.attention_soft_cap;
+  args.m = out.m;
+  args.l = out.l;
+  args.acc = out.acc;
+  args.scratch = mine_.scratch;
+  kernels_.attend_span(args);
+}
+
+void ForwardPass::join_spans(const AttentionTask& task, uint32_t layer, const Partials& partials) {
+  const uint32_t window = spec_.windowed[layer] ? spec_.window : 0;
+  const size_t queries = size_t{task.n_tokens} * task.n_heads;  // of one span
+  const uint32_t base = spans_seen(task.first_pos, task.first_pos + task.n_tokens - 1, window).begin;
+  for (uint32_t i = 0; i < task.n_tokens; ++i) {
+    const uint32_t position = task.first_pos + i;
+    // Just the spans this query sees, so that its sum does not depend on the task's other queries.
+    const SpanRange seen = spans_seen(position, position, window);
+    for (uint32_t h = 0; h < task.n_heads; ++h) {
+      const Partials at = partials.at((seen.begin - base) * queries + size_t{i} * task.n_heads + h, spec_.head_dim);
+      float* out = buffers_.attention + size_t{task.token + i} * q_width_ + size_t{task.head + h} * spec_.head_dim;
+      kernels_.attention_merge({at.m, at.l, at.acc, queries, seen.size(), spec_.head_dim, out});
+    }
+  }
+}
+
+void ForwardPass::attend(uint32_t index) {
+  const AttentionPlan& plan = work_.plan;
+  const uint32_t window = spec_.windowed[index] ? spec_.window : 0;
+  const std::vector<uint32_t>& first_unit = plan.first_unit[spec_.windowed[index] ? 1 : 0];
+  std::atomic<uint32_t>& next = work_.next_unit[index];
+  size_t at = 0;  // units are handed out in rising order
+  for (uint32_t unit = next++; unit < first_unit.back(); unit = next++) {
+    while (unit >= first_unit[at + 1]) ++at;
+    const AttentionTask& task = plan.tasks[at];
+    const SpanRange spans = spans_seen(task.first_pos, task.first_pos + task.n_tokens - 1, window);
+    const size_t queries = size_t{task.n_tokens} * task.n_heads;
+    if (plan.by_span) {
+      const uint32_t n = unit - first_unit[at];
+      attend_span(task, index, spans.begin + n, work_.partials.at(task.partial + n * queries, spec_.head_dim));
+      continue;
+    }
+    for (uint32_t n = 0; n < spans.size(); ++n) {
+      attend_span(task, index, spans.begin + n, mine_.partials.at(n * queries, spec_.head_dim));
+    }
+    join_spans(task, index, mine_.partials);
+  }
+  team_.barrier();
+  if (!plan.by_span) return;
+  for (const AttentionTask& task : plan.tasks) {
+    join_spans(task, index, work_.partials.at(task.partial, spec_.head_dim));
+  }
+}
+
+void ForwardPass::attention_output(const LayerWeights& layer) {
+  for (auto t = static_cast<uint32_t>(tokens_.begin); t < tokens_.end; ++t) {
+    quantize(t, buffers_.attention + size_t{t} * q_width_, q_width_, wants_q8(layer.o));
+  }
+  tokens_done();
+  multiply(layer.o, kNone, input(buffers_.attention, q_width_), team_.share(spec_.width, kRowGrain), work_.out,
+           spec_.width);
+  team_.barrier();
+}
+
+void ForwardPass::gate_and_up(const LayerWeights& layer) {
+  const bool wanted = wants_q8(layer.gate) || wants_q8(layer.up);
+  for (auto t = static_cast<uint32_t>(tokens_.begin); t < tokens_.end; ++t) {
+    add_output(t, layer.post_attention_norm);
+    norm(t, layer.ffn_norm);
+    quantize(t, buffers_.normed + size_t{t} * spec_.width, spec_.width, wanted);
+  }
+  tokens_done();
+  const Input in = input(buffers_.normed, spec_.width);
+  const Team::Share rows = team_.share(spec_.ffn, kRowGrain);
+  multiply(layer.gate, kNone, in, rows, work_.gate, spec_.ffn);
+  multiply(layer.up, kNone, in, rows, work_.up, spec_.ffn);
+  const auto activate = spec_.activation == Activation::kSilu ? kernels_.silu_mul : kernels_.gelu_tanh_mul;
+  for (uint32_t t = 0; t < n_tokens_ && rows.begin < rows.end; ++t) {
+    float* gate = work_.gate + size_t{t} * spec_.ffn + rows.begin;
+    activate(gate, work_.up + size_t{t} * spec_.ffn + rows.begin, rows.end - rows.begin, gate);
+  }
+  team_.barrier();
+}
+
+void ForwardPass::down(const LayerWeights& layer) {
+  for (auto t = static_cast<uint32_t>(tokens_.begin); t < tokens_.end; ++t) {
+    quantize(t, work_.gate + size_t{t} * spec_.ffn, spec_.ffn, wants_q8(layer.down));
+  }
+  tokens_done();
+  multiply(layer.down, kNone, input(work_.gate, spec_.ffn), team_.share(spec_.width, kRowGrain), work_.out,
+           spec_.width);
+  team_.barrier();
+}
+
+void ForwardPass::final_rows() {
+  const bool wanted = wants_q8(weights_.head);
+  const kernels::Q8Rows& quant = work_.tokens.quant;
+  // Into the shared buffers whatever the batch's size: project() may come later and by other shares. In a large batch
+  // normed rows of other tokens are overwritten, which nobody reads any more.
+  const Team::Share share = team_.share(work_.rows.size());
+  for (size_t r = share.begin; r < share.end; ++r) {
+    const uint32_t t = work_.rows[r];
+    add_output(t, weights_.layers.back().post_ffn_norm);
+    const size_t to = r * spec_.width, block = to / kernels::kQ8Block;
+    float* normed = work_.tokens.normed + to;
+    kernels_.rms_norm(buffers_.x + size_t{t} * spec_.width, weights_.output_norm.data(), spec_.norm_eps, spec_.width,
+                      normed);
+    if (wanted) kernels_.quantize_q8(normed, spec_.width, quant.q + to, quant.scale + block, quant.sum + block);
+  }
+  team_.barrier();
+}
+
+void ForwardPass::project(uint32_t first, uint32_t n, float* logits) {
+  const size_t at = size_t{first} * spec_.width, block = at / kernels::kQ8Block;
+  const kernels::Q8Rows& quant = work_.tokens.quant;
+  const Input in{work_.tokens.normed + at, spec_.width,
+                 {quant.q + at, quant.scale + block, quant.sum + block, spec_.width}, n};
+  const Team::Share rows = team_.share(spec_.vocabulary, kRowGrain);
+  multiply(weights_.head, kNone, in, rows, logits, spec_.vocabulary);
+  if (spec_.logit_soft_cap == 0.0f) return;
+  for (size_t r = 0; r < n && rows.begin < rows.end; ++r) {
+    kernels_.soft_cap(logits + r * spec_.vocabulary + rows.begin, spec_.logit_soft_cap, rows.end - rows.begin);
+  }
+}
+
+}  // namespace slm

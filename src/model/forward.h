@@ -1,0 +1,85 @@
+// One thread's part in the forward pass. Every thread of the team runs the same phases over its share; barriers stand where a
+// phase reads what other threads wrote.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/thread_pool.h"
+#include "kernels/table.h"
+#include "model/model.h"
+#include "model/rope_angles.h"
+#include "model/spec.h"
+#include "model/weights.h"
+#include "model/workspace.h"
+
+namespace slm {
+
+// What the pass reads and never changes.
+struct ModelParts {
+  const ModelSpec& spec;
+  const Weights& weights;
+  const kernels::KernelTable& kernels;
+  const RopeAngles* angles;  // [2]: of full and of windowed layers
+};
+
+// Fills in what all threads will read of the batch. Called before the team starts.
+void prepare_batch(const ModelParts& parts, std::span<const BatchItem> batch, Model::Workspace& workspace, int threads);
+
+class ForwardPass {
+ public:
+  ForwardPass(const ModelParts& parts, std::span<const BatchItem> batch, Model::Workspace& workspace, const Team& team);
+
+  // Embeddings to the last layer; then the final norm of the rows asked for, which end in workspace.tokens.
+  void run_layers();
+  // Logits of rows [first, first + n), (n, vocabulary).
+  void project(uint32_t first, uint32_t n, float* logits);
+
+ private:
+  // A matmul's input: floats and, for quantised weights, 8 bits.
+  struct Input {
+    const float* x;
+    size_t stride;
+    kernels::Q8Rows quant;
+    uint32_t n_tokens;
+  };
+
+  void embed_and_turn();
+  void attention_inputs(const LayerWeights& layer, uint32_t index);
+  void queries_keys_values(const LayerWeights& layer, uint32_t index);
+  void finish_heads(const LayerWeights& layer, uint32_t index, Team::Share heads);
+  void attend(uint32_t index);
+  void attend_span(const AttentionTask& task, uint32_t layer, uint32_t span, const Partials& out);
+  void join_spans(const AttentionTask& task, uint32_t layer, const Partials& partials);
+  void attention_output(const LayerWeights& layer);
+  void gate_and_up(const LayerWeights& layer);
+  void down(const LayerWeights& layer);
+  void final_rows();
+
+  // x[token] += out[token], through the norm where there is one.
+  void add_output(uint32_t token, const std::vector<float>& post_norm);
+  void norm(uint32_t token, const std::vector<float>& weight);
+  // Quantises one token's input of a matmul where some of its weights want that.
+  void quantize(uint32_t token, const float* x, uint32_t cols, bool wanted);
+  Input input(const float* x, uint32_t cols) const;
+  void multiply(const TensorView& w, const std::vector<float>& bias, const Input& in, Team::Share rows, float* out,
+                size_t out_stride) const;
+  // After a phase over tokens: where each thread has done all of them for itself, none need wait.
+  void tokens_done() const;
+
+  const ModelSpec& spec_;
+  const Weights& weights_;
+  const kernels::KernelTable& kernels_;
+  const RopeAngles* angles_;
+  std::span<const BatchItem> batch_;
+  Model::Workspace& work_;
+  const Team& team_;
+  Model::Workspace::Thread& mine_;
+  const uint32_t n_tokens_;
+  const bool replicated_;           // see kReplicatedTokens
+  const TokenBuffers& buffers_;     // this thread's own, or the shared ones
+  const Team::Share tokens_;        // those whose per-token work this thread does
+  const uint32_t q_width_, kv_width_;
+};
+
+}  // namespace slm

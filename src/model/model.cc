@@ -1,0 +1,104 @@
+#include "model/model.h"
+
+#include <fmt/ranges.h>
+
+#include "model/forward.h"
+#include "model/weights.h"
+#include "model/workspace.h"
+
+namespace slm {
+
+struct Model::Impl {
+  std::shared_ptr<const gguf::File> file;
+  const kernels::KernelTable& kernels;
+  ModelSpec spec;
+  Weights weights;
+  RopeAngles angles[2];  // of full and of windowed layers
+
+  ModelParts parts() const { return {spec, weights, kernels, angles}; }
+};
+
+Model::Model() = default;
+Model::~Model() = default;
+
+Result<std::unique_ptr<Model>> Model::open(std::shared_ptr<const gguf::File> file, const kernels::KernelTable& kernels) {
+  SLM_TRY(architecture, file->architecture());
+  const Family* family = find_family(architecture);
+  if (!family) {
+    return fail(ErrorKind::kFailed, "model.unknown_architecture", architecture,
+                fmt::format("{}", fmt::join(family_names(), ", ")));
+  }
+  SLM_TRY(spec, family->read_spec(*file));
+  SLM_TRY(weights, bind_weights(*file, spec, kernels));
+  const RopeAngles full(spec.rope_dims, spec.rope_base, spec.rope_scale, weights.rope_factors);
+  const RopeAngles windowed(spec.rope_dims, spec.rope_base_local, spec.rope_scale_local, {});
+  std::unique_ptr<Model> model(new Model);
+  model->impl_.reset(new Impl{std::move(file), kernels, std::move(spec), std::move(weights), {full, windowed}});
+  return model;
+}
+
+const ModelSpec& Model::spec() const { return impl_->spec; }
+const gguf::File& Model::file() const { return *impl_->file; }
+const kernels::KernelTable& Model::kernels() const { return impl_->kernels; }
+uint64_t Model::parameters() const { return impl_->weights.parameters; }
+uint64_t Model::weight_bytes() const { return impl_->weights.bytes; }
+
+KvLayout Model::kv_layout(kernels::KvType type) const {
+  const ModelSpec& spec = impl_->spec;
+  KvLayout layout;
+  layout.type = type;
+  layout.n_kv_heads = spec.n_kv_heads;
+  layout.head_dim = spec.head_dim;
+  layout.window = spec.window;
+  for (uint32_t i = 0; i < spec.n_layers; ++i) {
+    const uint32_t kind = spec.windowed[i] ? 1 : 0;
+    layout.layer_class.push_back(kind);
+    layout.layer_index.push_back(layout.n_class_layers[kind]++);
+  }
+  return layout;
+}
+
+uint64_t Model::workspace_bytes(uint32_t max_batch_tokens, int threads, uint32_t max_context) const {
+  return Workspace::bytes(impl_->spec, max_batch_tokens, max_context > 0 ? max_context : impl_->spec.context, threads);
+}
+
+std::unique_ptr<Model::Workspace, void (*)(Model::Workspace*)> Model::make_workspace(uint32_t max_batch_tokens,
+                                                                                    uint32_t max_context,
+                                                                                    int threads) const {
+  const auto destroy = +[](Workspace* workspace) { delete workspace; };
+  std::unique_ptr<Workspace, void (*)(Workspace*)> workspace(
+      new Workspace(impl_->spec, max_batch_tokens, max_context, threads), destroy);
+  if (!*workspace) workspace.reset();
+  return workspace;
+}
+
+void Model::forward(std::span<const BatchItem> batch, Workspace& workspace, ThreadPool& pool,
+                    std::span<float> logits) const {
+  const ModelParts parts = impl_->parts();
+  prepare_batch(parts, batch, workspace, pool.size());
+  const auto rows = static_cast<uint32_t>(workspace.rows.size());
+  SLM_CHECK(workspace.positions.size() <= workspace.max_batch_tokens);
+  SLM_CHECK(logits.size() >= size_t{rows} * parts.spec.vocabulary);
+  pool.run([&](const Team& team) {
+    ForwardPass pass(parts, batch, workspace, team);
+    pass.run_layers();
+    if (rows > 0) pass.project(0, rows, logits.data());
+  });
+}
+
+uint32_t Model::run_layers(std::span<const BatchItem> batch, Workspace& workspace, ThreadPool& pool) const {
+  const ModelParts parts = impl_->parts();
+  prepare_batch(parts, batch, workspace, pool.size());
+  SLM_CHECK(workspace.positions.size() <= workspace.max_batch_tokens);
+  pool.run([&](const Team& team) { ForwardPass(parts, batch, workspace, team).run_layers(); });
+  return static_cast<uint32_t>(workspace.rows.size());
+}
+
+void Model::project(uint32_t first, uint32_t n, Workspace& workspace, ThreadPool& pool, std::span<float> logits) const {
+  const ModelParts parts = impl_->parts();
+  SLM_CHECK(size_t{first} + n <= workspace.rows.size());
+  SLM_CHECK(logits.size() >= size_t{n} * parts.spec.vocabulary);
+  pool.run([&](const Team& team) { ForwardPass(parts, {}, workspace, team).project(first, n, logits.data()); });
+}
+
+}  // namespace slm

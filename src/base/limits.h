@@ -36,13 +36,23 @@ inline constexpr size_t kTemplateMaxSourceBytes = 1u << 20;
 inline constexpr size_t kTemplateMaxDepth = 64;
 inline constexpr uint64_t kTemplateMaxSteps = 1'000'000;
 inline constexpr size_t kTemplateMaxOutputBytes = 64u << 20;
+inline constexpr uint64_t kTemplateMaxWorkBytes = 1ull << 30;   // bytes made or scanned in one rendering
+inline constexpr uint32_t kTemplateMaxExpressionDepth = 512;    // nodes above one another: a + b + c + ...
+inline constexpr uint32_t kTemplateMaxRecursion = 1'000;        // evaluations above one another, macro calls included
+inline constexpr uint32_t kTemplateMaxValueDepth = 128;         // lists in lists
+inline constexpr size_t kTemplateMaxRange = 100'000;            // items of range(), jinja2's own
 
 // Text read from files, pipes and terminals
 inline constexpr size_t kMaxPromptBytes = 64u << 20;
 inline constexpr size_t kMaxTextFileBytes = 1u << 30;
 
+// Tokenizers
+inline constexpr size_t kMaxAddedTokenBytes = 1'024;  // texts matched literally: bounds the work at each place of a text
+
 // Engine
 inline constexpr uint32_t kMaxSequences = 1'024;
+inline constexpr size_t kMaxWaitingSequences = 65'536;
+inline constexpr uint32_t kMaxBatchTokens = 8'192;
 inline constexpr uint32_t kMaxStopStrings = 16;
 inline constexpr size_t kMaxStopBytes = 1'024;
 inline constexpr uint32_t kMaxTopLogprobs = 1'024;

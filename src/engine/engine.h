@@ -34,7 +34,8 @@ struct Request {
   std::vector<int32_t> end_ids;      // sampling one of these ends the sequence; it is not reported as output
   uint32_t top_logprobs = 0;         // for each output token
   bool with_logprob = false;         // the chosen token's logprob
-  std::optional<uint64_t> reuse;     // a retained conversation (see release) whose KV may share a prefix with this prompt
+  std::optional<uint64_t> reuse;     // a retained conversation (see release) whose KV may share a prefix with this prompt;
+                                     // the handle is used up. One that is gone is no error: the prompt is prefilled
 };
 
 // What one step brought to one sequence.
@@ -47,14 +48,15 @@ struct StepOutput {
   uint32_t prompt_tokens = 0, cached_tokens = 0, prefilled = 0;  // progress of the prompt so far
 };
 
+// One thread at a time. `model` and `pool` outlive the engine.
 class Engine {
  public:
-  // Errors: kDoesNotFit when the pages cannot be reserved.
+  // Errors: kUsage: an option outside its range; kDoesNotFit when the pages cannot be reserved.
   static Result<std::unique_ptr<Engine>> create(const Model& model, ThreadPool& pool, const EngineOptions& options);
   ~Engine();
 
   // Errors: kUsage: empty prompt, an id outside the vocabulary, bad sampling params; kDoesNotFit: prompt longer than the
-  // context ("engine.prompt_too_long", both counts).
+  // context ("engine.prompt_too_long", both counts); kFailed: too many wait already.
   Result<SequenceId> submit(Request request);
   // Stops after the current step; the next step reports kCancelled.
   void cancel(SequenceId sequence);
@@ -63,8 +65,9 @@ class Engine {
   std::vector<StepOutput> step();
   bool idle() const;
 
-  // After its end, keeps a finished sequence's KV (prompt and output ids) for reuse under the returned handle; frees it
-  // otherwise. `keep` handles count against `sequences` + 1; the oldest goes first.
+  // After its end (nothing happens before), keeps a finished sequence's KV (prompt and output ids) for reuse under the returned
+  // handle; frees it otherwise. At most `sequences` + 1 are kept; the oldest goes first, sooner when running sequences need
+  // the pages. Nothing is returned where the KV is gone already.
   std::optional<uint64_t> release(SequenceId sequence, bool keep);
   void drop(uint64_t handle);
 

@@ -29,10 +29,7 @@ void prepare_batch(const ModelParts& parts, std::span<const BatchItem> batch, Mo
   for (uint32_t item = 0; item < batch.size(); ++item) {
     const auto n = static_cast<uint32_t>(batch[item].ids.size());
     for (uint32_t i = 0; i < n; ++i) {
-      const bool last = i + 1 == n;
-      if (batch[item].logits == BatchItem::Logits::kAll || (batch[item].logits == BatchItem::Logits::kLast && last)) {
-        work.rows.push_back(static_cast<uint32_t>(work.positions.size()));
-      }
+      if (i >= batch[item].first_logits) work.rows.push_back(static_cast<uint32_t>(work.positions.size()));
       work.positions.push_back(batch[item].first_pos + i);
       work.item_of.push_back(item);
     }

@@ -20,7 +20,7 @@ struct BatchItem {
   KvSequence* kv;                    // pages for those positions are already reserved
   uint32_t first_pos;
   std::span<const int32_t> ids;
-  enum class Logits : uint8_t { kNone, kLast, kAll } logits;
+  uint32_t first_logits;             // logits are asked for of ids[first_logits] and after; ids.size(): of none
 };
 
 class Model {

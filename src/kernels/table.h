@@ -4,9 +4,10 @@
 //
 // Order of sums. Within one table, a result depends only on the values that enter it, never on how many tokens, rows
 // or threads a call covers: the dot product of a row and a token has one fixed order.
-//  - Quantised weights against Q8 activations: blocks in order of k; the products inside a scale block (32 values, 16 for
-//    Q6_K) are summed exactly in integers; then acc = fma(w_scale * x_scale, float(isum), acc) and, for types with a
-//    minimum or an offset, acc = fma(w_min, x_sum, acc).
+//  - Quantised weights against Q8 activations: blocks in order of k; the products (q - centre) * x inside a scale block (32
+//    values, 16 for Q6_K) are summed exactly in integers; then acc = fma(w_scale * x_scale, float(isum), acc) and, for types
+//    with a minimum, acc = fma(fma(centre, w_scale, w_min), x_sum, acc). The centre is the offset of the types that have one
+//    (8, 16, 32) and 16 for 5-bit types with a minimum, else 0: sums of 16 products then fit 16 bits.
 //  - Float weights: lane j (0..7) takes the elements k with k % 8 == j in order, by fma; lanes are then added as
 //    ((0+4)+(2+6))+((1+5)+(3+7)).
 #pragma once
@@ -63,6 +64,7 @@ inline constexpr uint32_t kSpanTokens = 512;
 
 // Attention of a block of queries of one KV head's group over the positions of one span. The query of token t stands at
 // position first_pos + t and sees positions p with p <= first_pos + t and, where window > 0, p > first_pos + t - window.
+// REQUIRES: span_end - span_begin <= kSpanTokens, n_tokens <= kAttentionMaxTokens, head_dim <= 1024.
 // For each (t, g): m = max score, l = sum exp(score - m), acc = sum exp(score - m) * value. A query that sees
 // nothing of the span gets m = -inf, l = 0, acc = 0.
 struct AttentionArgs {
@@ -127,7 +129,7 @@ struct KernelTable {
   void (*scale)(float* x, float factor, size_t n);
   void (*soft_cap)(float* x, float cap, size_t n);  // x = cap * tanh(x / cap)
 
-  // One key or value vector of one head into its KV row.
+  // One key or value vector of one head into its KV row. What is stored is finite: values are clipped to +-65504, NaN is 0.
   void (*store_kv)(const float* x, uint32_t head_dim, KvType type, std::byte* out);
   void (*load_kv)(const std::byte* row, uint32_t head_dim, KvType type, float* out);
   void (*attend_span)(const AttentionArgs& args);

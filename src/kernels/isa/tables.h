@@ -1,0 +1,10 @@
+// The tables of isa/, one declaration a file; which of them a build holds follows its target (CMakeLists.txt).
+#pragma once
+
+namespace slm::kernels {
+
+struct KernelTable;
+
+const KernelTable& scalar_table();
+
+}  // namespace slm::kernels

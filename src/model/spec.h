@@ -47,7 +47,7 @@ struct Family {
   Result<ModelSpec> (*read_spec)(const gguf::File& file);
 };
 
-// The list, in model/families/families.cc: an explicit array, one line a family.
+// The list, in model/families/families.cc: one line a family.
 const Family* find_family(std::string_view architecture);
 std::vector<std::string_view> family_names();
 

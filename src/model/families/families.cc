@@ -1,17 +1,29 @@
 #include "model/families/keys.h"
 #include "model/spec.h"
 
+// One line a family: F(NAME) stands for architecture "NAME" and read_NAME() in NAME.cc.
+#define SLM_FAMILIES(F) \
+  F(llama)              \
+  F(qwen2)              \
+  F(qwen3)              \
+  F(gemma)              \
+  F(gemma2)             \
+  F(gemma3)
+
 namespace slm {
+namespace families {
+
+#define SLM_DECLARE_FAMILY(name) Result<ModelSpec> read_##name(const gguf::File& file);
+SLM_FAMILIES(SLM_DECLARE_FAMILY)
+#undef SLM_DECLARE_FAMILY
+
+}  // namespace families
+
 namespace {
 
-constexpr Family kFamilies[] = {
-    {"llama", families::read_llama},
-    {"qwen2", families::read_qwen2},
-    {"qwen3", families::read_qwen3},
-    {"gemma", families::read_gemma},
-    {"gemma2", families::read_gemma2},
-    {"gemma3", families::read_gemma3},
-};
+#define SLM_FAMILY_ROW(name) {#name, families::read_##name},
+constexpr Family kFamilies[] = {SLM_FAMILIES(SLM_FAMILY_ROW)};
+#undef SLM_FAMILY_ROW
 
 }  // namespace
 

@@ -39,12 +39,4 @@ class Keys {
 // What every family shares: shapes, context, vocabulary, eps, RoPE base and dimensions, attention scale 1 / sqrt(head_dim).
 Result<ModelSpec> read_shapes(const gguf::File& file, std::string_view architecture);
 
-// One function a family, each in its own file.
-Result<ModelSpec> read_llama(const gguf::File& file);
-Result<ModelSpec> read_qwen2(const gguf::File& file);
-Result<ModelSpec> read_qwen3(const gguf::File& file);
-Result<ModelSpec> read_gemma(const gguf::File& file);
-Result<ModelSpec> read_gemma2(const gguf::File& file);
-Result<ModelSpec> read_gemma3(const gguf::File& file);
-
 }  // namespace slm::families

@@ -47,6 +47,7 @@ inline constexpr size_t kMaxPromptBytes = 64u << 20;
 inline constexpr size_t kMaxTextFileBytes = 1u << 30;
 
 // Tokenizers
+inline constexpr size_t kMaxMerges = 4u << 20;
 inline constexpr size_t kMaxAddedTokenBytes = 1'024;  // texts matched literally: bounds the work at each place of a text
 
 // Engine
@@ -65,5 +66,10 @@ inline constexpr size_t kChildMaxOutputBytes = 64u << 20;
 inline constexpr uint64_t kZipMaxEntries = 65'536;
 inline constexpr uint64_t kZipMaxMemberBytes = 64ull << 30;
 inline constexpr uint64_t kZipMaxRatio = 200;
+
+// Evaluation sets and measurements
+inline constexpr size_t kDatasetMaxBytes = 256u << 20;        // one file of a set, decompressed
+inline constexpr uint32_t kBenchMaxRows = 256;                // combinations one `slm bench` measures
+inline constexpr uint32_t kBenchMaxRepetitions = 1'000;
 
 }  // namespace slm::limits

@@ -26,6 +26,7 @@ struct EncodeOptions {
 
 class Tokenizer {
  public:
+  // `file` outlives the tokenizer: pieces stay in it.
   // Errors: kCorrupt (missing key, lengths that differ, merges of unknown pieces, ids out of range, unknown pre-tokenizer).
   static Result<std::shared_ptr<const Tokenizer>> open(const gguf::File& file);
   virtual ~Tokenizer() = default;
@@ -57,6 +58,7 @@ class Tokenizer {
   size_t size_ = 0;
   std::optional<TokenId> bos_, eos_;
   bool adds_bos_ = false;
+  bool space_prefix_ = false;  // a space was put before the text; decode() takes it away again
   std::vector<TokenId> end_tokens_;
   std::string model_name_;
 };

@@ -38,6 +38,10 @@ struct TensorTypeInfo {
 // Nothing for a number we do not know.
 std::optional<TensorTypeInfo> type_info(uint32_t gguf_type);
 const TensorTypeInfo& type_info(TensorType type);
+// "Q4_K" -> kQ4_K; nothing for a name we do not know.
+std::optional<TensorType> type_from_name(std::string_view name);
+// What the field calls a type that we cannot read ("IQ2_XXS"), for error texts; empty when nobody told us.
+std::string_view foreign_type_name(uint32_t gguf_type);
 
 // REQUIRES: elements % block_elements == 0.
 inline size_t row_bytes(TensorType type, size_t elements) {

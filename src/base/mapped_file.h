@@ -11,8 +11,8 @@
 
 namespace slm {
 
-// Unmapped when the last owner goes. Thread-safe to read. A file cut short by another program while mapped gives
-// zero pages' worth of error, not a crash, only where read through checked(); weights are guarded at open by size.
+// Unmapped when the last owner goes. Thread-safe to read. The size is the one at open: a file that another program cuts
+// short while it is mapped ends the process (SIGBUS) when the lost pages are read; the store never writes a published file.
 class MappedFile {
  public:
   // Errors: kNotFound (no such file), kFailed (unreadable, not a regular file, cannot be mapped).

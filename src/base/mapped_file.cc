@@ -1,0 +1,76 @@
+#include "base/mapped_file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace slm {
+namespace {
+
+// madvise wants whole pages: inward for dropping (a neighbour's bytes stay), outward for reading ahead.
+struct Pages {
+  std::byte* begin;
+  size_t length;
+};
+
+Pages pages_of(const std::byte* data, size_t size, size_t offset, size_t length, bool inward) {
+  if (data == nullptr || offset >= size) return {nullptr, 0};
+  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  size_t end = offset + std::min(length, size - offset);
+  if (inward) {
+    offset = (offset + page - 1) / page * page;
+    if (end != size) end = end / page * page;
+  } else {
+    offset = offset / page * page;
+  }
+  if (end <= offset) return {nullptr, 0};
+  return {const_cast<std::byte*>(data) + offset, end - offset};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string& path) {
+  // Non-blocking: opening a named pipe must not wait for a writer.
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return fail(ErrorKind::kNotFound, "base.no_file", path);
+    return fail(ErrorKind::kFailed, "base.cannot_read", path, std::strerror(errno));
+  }
+  struct Closer {
+    int descriptor;
+    ~Closer() { close(descriptor); }
+  } closer{descriptor};
+  struct stat status = {};
+  if (fstat(descriptor, &status) != 0) return fail(ErrorKind::kFailed, "base.cannot_read", path, std::strerror(errno));
+  if (S_ISDIR(status.st_mode)) return fail(ErrorKind::kFailed, "base.is_directory", path);
+  if (!S_ISREG(status.st_mode)) return fail(ErrorKind::kFailed, "base.not_regular", path);
+  std::shared_ptr<MappedFile> file(new MappedFile);
+  file->path_ = path;
+  file->size_ = static_cast<size_t>(status.st_size);
+  if (file->size_ == 0) return file;  // nothing to map; an empty span
+  void* data = mmap(nullptr, file->size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
+  if (data == MAP_FAILED) return fail(ErrorKind::kFailed, "base.cannot_map", path, std::strerror(errno));
+  file->data_ = static_cast<const std::byte*>(data);
+  return file;
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) munmap(const_cast<std::byte*>(data_), size_);
+}
+
+void MappedFile::will_need(size_t offset, size_t length) const {
+  const Pages pages = pages_of(data_, size_, offset, length, false);
+  if (pages.length > 0) madvise(pages.begin, pages.length, MADV_WILLNEED);
+}
+
+void MappedFile::drop(size_t offset, size_t length) const {
+  const Pages pages = pages_of(data_, size_, offset, length, true);
+  if (pages.length > 0) madvise(pages.begin, pages.length, MADV_DONTNEED);
+}
+
+}  // namespace slm

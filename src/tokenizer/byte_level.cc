@@ -96,48 +96,88 @@ Status ByteLevelTokenizer::load_texts() {
   return {};
 }
 
+// The two pieces of a merge.
+struct ByteLevelTokenizer::Halves {
+  std::string_view left, right;
+  uint64_t left_hash, right_hash;
+
+  static Result<Halves> split(std::string_view merge, size_t index) {
+    const size_t space = merge.find(' ', 1);
+    if (space == std::string_view::npos || space + 1 == merge.size())
+      return fail(ErrorKind::kCorrupt, "tokenizer.bad_merge", kMergesKey, index);
+    const std::string_view left = merge.substr(0, space), right = merge.substr(space + 1);
+    return Halves{left, right, hash_bytes(left), hash_bytes(right)};
+  }
+};
+
 Status ByteLevelTokenizer::load_merges(const gguf::StringArray& merges) {
   merges_ = MergeTable(merges.size());
-  // Vocabularies that were trained list their products in the order of the merges: a guess that saves a look-up.
-  TokenId expected = static_cast<TokenId>(vocabulary_.size() > merges.size() ? vocabulary_.size() - merges.size() : 0);
-  if (merges.size() > 0 && merges[0].find(' ', 1) != std::string_view::npos) {
-    std::string product(merges[0]);
-    product.erase(product.find(' ', 1), 1);
-    if (const TokenId id = vocabulary_.find(product); id >= 0) expected = id;
+  // In blocks, each step for the whole block before the next: every look-up misses the caches, and so they overlap.
+  constexpr size_t kBlock = 32;
+  std::array<Halves, kBlock> halves;
+  std::array<MergeTable::Merge, kBlock> resolved;
+  const PieceTable& table = vocabulary_.table;
+  TokenId product = -1;
+  for (size_t begin = 0; begin < merges.size(); begin += kBlock) {
+    const size_t count = std::min(kBlock, merges.size() - begin);
+    for (size_t i = 0; i < count; ++i) {
+      SLM_TRY(split, Halves::split(merges[begin + i], begin + i));
+      halves[i] = split;
+      table.prefetch(split.left_hash);
+      table.prefetch(split.right_hash);
+    }
+    for (size_t i = 0; i < count; ++i) {
+      for (const uint64_t hash : {halves[i].left_hash, halves[i].right_hash}) {
+        if (const TokenId id = table.likely(hash); id >= 0) __builtin_prefetch(vocabulary_.piece(id).data());
+      }
+    }
+    for (size_t i = 0; i < count; ++i) {
+      SLM_TRY(merge, resolve(halves[i], begin + i, product));
+      resolved[i] = merge;
+      product = merge.product;
+      merges_.prefetch(merge.left, merge.right);
+    }
+    for (size_t i = 0; i < count; ++i) SLM_TRY_STATUS(insert(resolved[i]));
   }
-  for (size_t i = 0; i < merges.size(); ++i) SLM_TRY_STATUS(load_merge(merges[i], i, expected + static_cast<TokenId>(i)));
   return {};
 }
 
-Status ByteLevelTokenizer::load_merge(std::string_view merge, size_t index, TokenId expected_product) {
-  const size_t space = merge.find(' ', 1);
-  if (space == std::string_view::npos || space + 1 == merge.size())
-    return fail(ErrorKind::kCorrupt, "tokenizer.bad_merge", kMergesKey, index);
-  const std::string_view left = merge.substr(0, space), right = merge.substr(space + 1);
-  const TokenId left_id = vocabulary_.find(left), right_id = vocabulary_.find(right);
-  if (left_id < 0) return fail(ErrorKind::kCorrupt, "tokenizer.unknown_piece", kMergesKey, index, left);
-  if (right_id < 0) return fail(ErrorKind::kCorrupt, "tokenizer.unknown_piece", kMergesKey, index, right);
+// The id of what a merge gives, or -1. Vocabularies mostly list products in the order of their merges, so the next id, or
+// the same one again (another split of it), saves most look-ups.
+TokenId ByteLevelTokenizer::find_product(const Halves& halves, TokenId previous_product, std::string& whole) const {
+  for (const TokenId guess : {previous_product + 1, previous_product}) {
+    if (guess < 0 || static_cast<size_t>(guess) >= vocabulary_.size()) continue;
+    const std::string_view piece = vocabulary_.piece(guess);
+    if (piece.size() == halves.left.size() + halves.right.size() && piece.starts_with(halves.left) &&
+        piece.ends_with(halves.right))
+      return guess;
+  }
+  whole.assign(halves.left).append(halves.right);
+  return vocabulary_.find(whole);
+}
 
-  TokenId product = -1;
-  if (expected_product >= 0 && static_cast<size_t>(expected_product) < vocabulary_.size()) {
-    const std::string_view piece = vocabulary_.piece(expected_product);
-    if (piece.size() == left.size() + right.size() && piece.starts_with(left) && piece.ends_with(right))
-      product = expected_product;
-  }
-  if (product < 0) {
-    const std::string whole = std::string(left).append(right);
-    product = vocabulary_.find(whole);
-    if (product < 0) return fail(ErrorKind::kCorrupt, "tokenizer.unknown_piece", kMergesKey, index, whole);
-  }
+Result<MergeTable::Merge> ByteLevelTokenizer::resolve(const Halves& halves, size_t index,
+                                                      TokenId previous_product) const {
+  const TokenId left = vocabulary_.find(halves.left, halves.left_hash);
+  if (left < 0) return fail(ErrorKind::kCorrupt, "tokenizer.unknown_piece", kMergesKey, index, halves.left);
+  const TokenId right = vocabulary_.find(halves.right, halves.right_hash);
+  if (right < 0) return fail(ErrorKind::kCorrupt, "tokenizer.unknown_piece", kMergesKey, index, halves.right);
+  std::string whole;
+  const TokenId product = find_product(halves, previous_product, whole);
+  if (product < 0) return fail(ErrorKind::kCorrupt, "tokenizer.unknown_piece", kMergesKey, index, whole);
+  return MergeTable::Merge{left, right, static_cast<uint32_t>(index), product};
+}
+
+Status ByteLevelTokenizer::insert(const MergeTable::Merge& merge) {
   // Text must never merge into a control token.
-  const TokenKind kind = vocabulary_.kind(product);
+  const TokenKind kind = vocabulary_.kind(merge.product);
   if (kind == TokenKind::kControl || kind == TokenKind::kUnknown) return {};
-  switch (merges_.insert({left_id, right_id, static_cast<uint32_t>(index), product})) {
+  switch (merges_.insert(merge)) {
     case TableInsert::kInserted: return {};
-    case TableInsert::kDuplicate: return fail(ErrorKind::kCorrupt, "tokenizer.duplicate_merge", kMergesKey, index);
+    case TableInsert::kDuplicate: return fail(ErrorKind::kCorrupt, "tokenizer.duplicate_merge", kMergesKey, merge.rank);
     case TableInsert::kCrowded: break;
   }
-  return fail(ErrorKind::kCorrupt, "tokenizer.crowded", kMergesKey, index);
+  return fail(ErrorKind::kCorrupt, "tokenizer.crowded", kMergesKey, merge.rank);
 }
 
 void ByteLevelTokenizer::encode_section(std::string_view section, bool, Scratch& scratch,

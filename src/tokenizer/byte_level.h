@@ -17,7 +17,10 @@ class ByteLevelTokenizer final : public BpeTokenizer {
   ByteLevelTokenizer(Vocabulary vocabulary, PreTokenizer pre, bool adds_bos);
   Status load_texts();
   Status load_merges(const gguf::StringArray& merges);
-  Status load_merge(std::string_view merge, size_t index, TokenId expected_product);
+  struct Halves;
+  Result<MergeTable::Merge> resolve(const Halves& halves, size_t index, TokenId previous_product) const;
+  Status insert(const MergeTable::Merge& merge);
+  TokenId find_product(const Halves& halves, TokenId previous_product, std::string& whole) const;
 
   void encode_section(std::string_view section, bool first, Scratch& scratch,
                       std::vector<TokenId>& out) const override;

@@ -31,6 +31,8 @@ class MergeTable {
     return TableInsert::kInserted;
   }
 
+  void prefetch(int32_t left, int32_t right) const { __builtin_prefetch(&slots_[start(left, right)], 1); }
+
   // The merge of a pair; its product is -1 when there is none.
   const Merge& find(int32_t left, int32_t right) const {
     size_t slot = start(left, right);

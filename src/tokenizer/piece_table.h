@@ -37,15 +37,14 @@ inline uint64_t hash_bytes(std::string_view bytes) {
 
 class PieceTable {
  public:
-  // Room for `count` pieces; `piece_of(id)` gives the piece of an id that was inserted and outlives the table's use.
+  // Room for `count` pieces. Below, `hash` is hash_bytes(piece), and `piece_of(id)` gives the piece of an inserted id.
   explicit PieceTable(size_t count = 0) {
     while ((size_t{1} << bits_) < count + count / 2 + 2) ++bits_;
     slots_.resize(size_t{1} << bits_);
   }
 
   template <class PieceOf>
-  TableInsert insert(std::string_view piece, int32_t id, PieceOf&& piece_of) {
-    const uint64_t hash = hash_bytes(piece);
+  TableInsert insert(std::string_view piece, uint64_t hash, int32_t id, PieceOf&& piece_of) {
     size_t slot = hash >> (64 - bits_);
     for (size_t probes = 0; slots_[slot].id_plus_1 != 0; slot = (slot + 1) & mask()) {
       const int32_t there = static_cast<int32_t>(slots_[slot].id_plus_1 - 1);
@@ -58,12 +57,7 @@ class PieceTable {
 
   // The id of a piece, or -1.
   template <class PieceOf>
-  int32_t find(std::string_view piece, PieceOf&& piece_of) const {
-    return find_hashed(piece, hash_bytes(piece), piece_of);
-  }
-
-  template <class PieceOf>
-  int32_t find_hashed(std::string_view piece, uint64_t hash, PieceOf&& piece_of) const {
+  int32_t find(std::string_view piece, uint64_t hash, PieceOf&& piece_of) const {
     for (size_t slot = hash >> (64 - bits_); slots_[slot].id_plus_1 != 0; slot = (slot + 1) & mask()) {
       const int32_t there = static_cast<int32_t>(slots_[slot].id_plus_1 - 1);
       if (slots_[slot].tag == static_cast<uint32_t>(hash) && piece_of(there) == piece) return there;
@@ -71,7 +65,10 @@ class PieceTable {
     return -1;
   }
 
+  // Tables outgrow the caches: many look-ups in a row hide that by asking for the places first, then for the pieces there.
   void prefetch(uint64_t hash) const { __builtin_prefetch(&slots_[hash >> (64 - bits_)]); }
+  // The id at the first place of a hash, likely the one sought, or -1.
+  int32_t likely(uint64_t hash) const { return static_cast<int32_t>(slots_[hash >> (64 - bits_)].id_plus_1) - 1; }
 
  private:
   struct Slot {

@@ -16,15 +16,14 @@ void map_spaces(std::string_view text, std::string& out) {
   }
 }
 
-std::string unmap_spaces(std::string_view piece) {
-  std::string out;
+void unmap_spaces(std::string_view piece, std::string& out) {
+  out.clear();
   for (size_t at = 0; at < piece.size();) {
     const size_t mark = std::min(piece.find(kSpaceMark, at), piece.size());
     out.append(piece, at, mark - at);
     if (mark < piece.size()) out += ' ';
     at = mark + kSpaceMark.size();
   }
-  return out;
 }
 
 // "<0xAB>", digits in upper case as SentencePiece writes them; nothing else.
@@ -61,7 +60,7 @@ SentencePieceTokenizer::SentencePieceTokenizer(Vocabulary vocabulary, bool adds_
 }
 
 Status SentencePieceTokenizer::load_texts() {
-  std::string mapped;
+  std::string text;
   for (size_t i = 0; i < vocabulary_.size(); ++i) {
     const auto id = static_cast<TokenId>(i);
     const std::string_view piece = vocabulary_.piece(id);
@@ -74,20 +73,27 @@ Status SentencePieceTokenizer::load_texts() {
         break;
       }
       case TokenKind::kNormal:
-        add_text(unmap_spaces(piece));
+        unmap_spaces(piece, text);
+        add_text(text);
         boundaries().add_piece(piece);
         break;
       case TokenKind::kUserDefined:
-        add_text(unmap_spaces(piece));
-        mapped.clear();
-        map_spaces(piece, mapped);
-        SLM_TRY_STATUS(add_literal(id, mapped));
-        if (mapped.find(kSpaceMark) != std::string::npos) spaced_.add(mapped, id);
+        unmap_spaces(piece, text);
+        add_text(text);
+        text.clear();
+        map_spaces(piece, text);
+        SLM_TRY_STATUS(add_literal(id, text));
+        if (text.find(kSpaceMark) != std::string::npos) spaced_.add(text, id);
         break;
       default:
         add_text(piece);
         SLM_TRY_STATUS(add_literal(id, piece));
     }
+  }
+  // A character of one byte that is a piece itself never falls back, so its byte token is not missed.
+  for (size_t byte = 0; byte < 0x80; ++byte) {
+    const char character = static_cast<char>(byte);
+    if (byte_ids_[byte] < 0) byte_ids_[byte] = vocabulary_.find({&character, 1});
   }
   has_all_bytes_ = std::ranges::find(byte_ids_, -1) == byte_ids_.end();
   if (!has_all_bytes_ && !vocabulary_.unknown)

@@ -51,15 +51,29 @@ Status load_scores(const gguf::File& file, Vocabulary& vocabulary) {
   return {};
 }
 
+Status index_piece(Vocabulary& vocabulary, size_t index, uint64_t hash) {
+  const auto id = static_cast<TokenId>(index);
+  const auto piece_of = [&vocabulary](TokenId there) { return vocabulary.piece(there); };
+  switch (vocabulary.table.insert(vocabulary.piece(id), hash, id, piece_of)) {
+    case TableInsert::kInserted: return {};
+    case TableInsert::kDuplicate:
+      return fail(ErrorKind::kCorrupt, "tokenizer.duplicate_token", kTokensKey, index, vocabulary.find(piece_of(id)));
+    case TableInsert::kCrowded: break;
+  }
+  return fail(ErrorKind::kCorrupt, "tokenizer.crowded", kTokensKey, index);
+}
+
 Status index_pieces(Vocabulary& vocabulary) {
   vocabulary.table = PieceTable(vocabulary.size());
-  const auto piece_of = [&vocabulary](TokenId id) { return vocabulary.piece(id); };
-  for (size_t i = 0; i < vocabulary.size(); ++i) {
-    const auto id = static_cast<TokenId>(i);
-    const TableInsert inserted = vocabulary.table.insert(vocabulary.piece(id), id, piece_of);
-    if (inserted == TableInsert::kDuplicate)
-      return fail(ErrorKind::kCorrupt, "tokenizer.duplicate_token", kTokensKey, i, vocabulary.find(vocabulary.piece(id)));
-    if (inserted == TableInsert::kCrowded) return fail(ErrorKind::kCorrupt, "tokenizer.crowded", kTokensKey, i);
+  constexpr size_t kBlock = 32;
+  std::array<uint64_t, kBlock> hashes;
+  for (size_t begin = 0; begin < vocabulary.size(); begin += kBlock) {
+    const size_t count = std::min(kBlock, vocabulary.size() - begin);
+    for (size_t i = 0; i < count; ++i) {
+      hashes[i] = hash_bytes(vocabulary.pieces[begin + i]);
+      vocabulary.table.prefetch(hashes[i]);
+    }
+    for (size_t i = 0; i < count; ++i) SLM_TRY_STATUS(index_piece(vocabulary, begin + i, hashes[i]));
   }
   return {};
 }

@@ -19,8 +19,9 @@ struct Vocabulary {
   size_t size() const { return pieces.size(); }
   std::string_view piece(TokenId id) const { return pieces[static_cast<size_t>(id)]; }
   TokenKind kind(TokenId id) const { return kinds[static_cast<size_t>(id)]; }
-  TokenId find(std::string_view piece) const {  // or -1
-    return table.find(piece, [this](TokenId id) { return this->piece(id); });
+  TokenId find(std::string_view piece) const { return find(piece, hash_bytes(piece)); }  // or -1
+  TokenId find(std::string_view piece, uint64_t hash) const {
+    return table.find(piece, hash, [this](TokenId id) { return this->piece(id); });
   }
 
   gguf::StringArray pieces;

@@ -1,11 +1,29 @@
 #include "cli/command.h"
+#include "cli/completion.h"
+#include "cli/doctor.h"
+#include "cli/lab_commands.h"
+#include "cli/licenses.h"
+#include "cli/logits.h"
+#include "cli/run.h"
+#include "cli/show.h"
+#include "cli/tokenize.h"
 #include "cli/version.h"
 
 namespace slm::cli {
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> table = {
+      {"run", "cli.run.summary", setup_run},
+      {"show", "cli.show.summary", setup_show},
+      {"tokenize", "cli.tokenize.summary", setup_tokenize},
+      {"logits", "cli.logits.summary", setup_logits},
+      {"bench", "lab.bench.summary", setup_bench},
+      {"eval", "lab.eval.summary", setup_eval},
+      {"compare", "lab.compare.summary", setup_compare},
+      {"doctor", "cli.doctor.summary", setup_doctor},
+      {"licenses", "cli.licenses.summary", setup_licenses},
       {"version", "cli.version.summary", setup_version},
+      {"completion", "cli.completion.summary", setup_completion},
   };
   return table;
 }

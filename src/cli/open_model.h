@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/result.h"
+#include "cli/instruct.h"
 #include "hub/catalogue.h"
 #include "hub/store.h"
 #include "runtime/runtime.h"
@@ -27,10 +28,6 @@ struct ModelFlags {
 // Adds MODEL, --template, --ctx, --kv, --threads. `flags` outlives the parsing. `with_template`: whether --template is wanted.
 void add_model_flags(CLI::App& app, ModelFlags& flags, bool with_template = true);
 
-// How it was decided that a model is instruct or base (design: the catalogue, then --template, then the file's template,
-// then words in its name; a missing template alone never makes a model base).
-enum class InstructReason { kCatalogue, kTemplateFlag, kFileTemplate, kName, kDefault };
-
 struct ResolvedModel {
   hub::StoredModel stored;                       // name, path, bytes, sha256 ("" for a bare file), licence
   const hub::CatalogueEntry* entry = nullptr;    // null: not in the catalogue
@@ -38,6 +35,8 @@ struct ResolvedModel {
   OpenOptions options;                           // ready for Runtime::open
   InstructReason reason = InstructReason::kDefault;
   bool is_instruct() const { return options.is_instruct; }
+  // By its template (instruct, or --template was given), or as text to continue.
+  bool talks = true;
 };
 
 // Finds the file (pulling a catalogue name that is not in the store, after consent where its licence asks for it) and reads
@@ -48,8 +47,10 @@ struct OpenedModel {
   ResolvedModel resolved;
   std::unique_ptr<Runtime> runtime;
 };
-// resolve_model() and Runtime::open(); says the memory plan, and the context where it had to be reduced, on stderr.
-// `quiet`: says nothing.
+// resolve_model() and Runtime::open(); says the memory plan, and the context where it had to be reduced, on stderr
+// (say_memory_plan). `quiet`: says nothing.
 Result<OpenedModel> resolve_and_open(const ModelFlags& flags, bool quiet = false);
+
+void say_memory_plan(const Runtime& runtime);
 
 }  // namespace slm::cli

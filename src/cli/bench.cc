@@ -1,0 +1,80 @@
+#include "lab/bench.h"
+
+#include <memory>
+
+#include "base/json.h"
+#include "base/machine.h"
+#include "base/text.h"
+#include "cli/lab_commands.h"
+#include "cli/open_model.h"
+#include "lab/report_json.h"
+
+namespace slm::cli {
+namespace {
+
+struct BenchFlags {
+  ModelFlags model;
+  lab::BenchPlan plan;
+};
+
+void add_list(CLI::App& app, const char* name, std::vector<uint32_t>& values, std::string_view key) {
+  app.add_option(name, values, tr(key))->type_name("N,...")->delimiter(',')->allow_extra_args(false);
+}
+
+void print_rows(const lab::BenchDevice& device, const std::vector<lab::BenchRow>& rows) {
+  const std::vector<size_t> widths = {8, 8, 8, 10, 16, 18};
+  const auto line = [&](const std::vector<std::string>& cells) {
+    std::string text = pad_right(cells[0], widths[0]);
+    for (size_t i = 1; i < cells.size(); ++i) text += " " + pad_left(cells[i], widths[i]);
+    write_out(text + "\n");
+  };
+  write_out(tr("lab.bench.header", device.cpu, device.isa, device.threads, fmt::format("{:.1f}", device.read_gb_per_s)) + "\n");
+  line({tr("lab.bench.work"), tr("lab.bench.tokens"), tr("lab.bench.depth"), tr("lab.bench.sequences"), tr("lab.bench.rate"),
+        tr("lab.bench.range")});
+  for (const lab::BenchRow& row : rows) {
+    line({tr(row.work == lab::BenchWork::kPrefill ? "lab.bench.prefill" : "lab.bench.decode"), std::to_string(row.tokens),
+          std::to_string(row.depth), std::to_string(row.sequences), fmt::format("{:.1f}", row.median_rate()),
+          fmt::format("{:.1f} - {:.1f}", row.lowest_rate(), row.highest_rate())});
+  }
+}
+
+Status run_bench_command(const BenchFlags& given, const Context& context) {
+  SLM_TRY(rows, lab::plan_rows(given.plan));
+  ModelFlags model = given.model;
+  const uint32_t needed = lab::context_needed(rows);
+  if (model.context == 0) {
+    model.context = needed;
+  } else if (model.context < needed) {
+    return fail(ErrorKind::kUsage, "lab.bench_context", needed, model.context);
+  }
+  model.sequences = lab::sequences_needed(rows);
+  SLM_TRY(opened, resolve_and_open(model, true));
+  Runtime& runtime = *opened.runtime;
+  const lab::Watch watch = watch_measurement();
+  const lab::BenchDevice device{machine_facts().cpu, std::string(runtime.model().kernels().name), runtime.threads(),
+                                measure_read_bandwidth(runtime.threads())};
+  const Status measured = lab::run_bench(runtime, rows, given.plan.repetitions, watch);
+  end_progress();
+  SLM_TRY_STATUS(measured);
+  if (context.json) {
+    print_json(lab::bench_json(device, rows));
+  } else {
+    print_rows(device, rows);
+  }
+  return {};
+}
+
+}  // namespace
+
+Run setup_bench(CLI::App& app) {
+  auto flags = std::make_shared<BenchFlags>();
+  add_model_flags(app, flags->model, false);
+  add_list(app, "--prefill", flags->plan.prefill, "lab.flag.prefill");
+  add_list(app, "--decode", flags->plan.decode, "lab.flag.decode");
+  add_list(app, "--depth", flags->plan.depth, "lab.flag.depth");
+  add_list(app, "--sequences", flags->plan.sequences, "lab.flag.sequences");
+  app.add_option("--repetitions", flags->plan.repetitions, tr("lab.flag.repetitions"))->type_name("N");
+  return [flags](const Context& context) { return run_bench_command(*flags, context); };
+}
+
+}  // namespace slm::cli

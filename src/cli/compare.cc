@@ -1,0 +1,121 @@
+#include "lab/compare.h"
+
+#include <memory>
+
+#include "base/files.h"
+#include "base/json.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "cli/lab_commands.h"
+#include "cli/open_model.h"
+#include "lab/comparison_table.h"
+#include "lab/datasets.h"
+#include "lab/report_json.h"
+
+namespace slm::cli {
+namespace {
+
+struct CompareFlags {
+  std::string a, b;
+  std::string tier = "smoke", out, data_dir;
+  std::string kv = "f16";
+  int threads = 0;
+  uint64_t seed = 1;
+};
+
+// Texts from a file's metadata, as long as a table can bear.
+std::string shortened(const std::string& text) {
+  constexpr size_t kMost = 60;
+  return display_width(text) <= kMost ? text : pad_right(text, kMost);
+}
+
+Result<lab::ComparedSubject> subject(const std::string& name, const CompareFlags& given) {
+  ModelFlags flags;
+  flags.model = name;
+  flags.kv = given.kv;
+  flags.threads = given.threads;
+  SLM_TRY(resolved, resolve_model(flags));
+  lab::ComparedSubject subject;
+  subject.options = resolved.options;
+  lab::ComparedModel& model = subject.model;
+  model.name = shortened(resolved.stored.name.empty() ? name : resolved.stored.name);
+  model.path = resolved.stored.path;
+  model.sha256 = resolved.stored.sha256;
+  model.architecture = resolved.facts.architecture;
+  model.quantization = resolved.facts.quantization;
+  model.bytes = resolved.facts.file_bytes;
+  model.parameters = resolved.facts.parameters;
+  model.context = resolved.facts.context;
+  model.is_instruct = resolved.is_instruct();
+  model.license = shortened(!resolved.stored.license.empty() ? resolved.stored.license : resolved.facts.license);
+  return subject;
+}
+
+// This program once more, with one model: what a user's process would take.
+Result<uint64_t> measure_peak(const lab::ComparedSubject& subject, uint32_t context, const std::string& prompt, uint32_t tokens) {
+  ChildOptions child;
+  child.argv = {"/proc/self/exe", "run",   subject.options.path, "--raw",         "--json",
+                "--ctx",          std::to_string(context),       "--max-tokens",  std::to_string(tokens),
+                "--temperature",  "0",     "--kv",               subject.options.kv_type == kernels::KvType::kF16 ? "f16" : "q8_0"};
+  if (subject.options.threads > 0) child.argv.insert(child.argv.end(), {"--threads", std::to_string(subject.options.threads)});
+  child.argv.push_back(prompt);
+  SLM_TRY(result, run_child(child));
+  const auto failed = [&](const std::string& why) {
+    return fail(ErrorKind::kFailed, "lab.peak_failed", subject.model.name, why);
+  };
+  if (interrupted()) return fail(ErrorKind::kFailed, "lab.interrupted");
+  auto json = parse_json(result.output);
+  if (result.exit_code != 0 || !json || !json->is_object()) {
+    const bool told = json && json->is_object() && json->contains("error");
+    return failed(told ? to_text((*json)["error"]) : fmt::format("exit {} {}", result.exit_code, result.error_output.substr(0, 200)));
+  }
+  const auto peak = json->find("peak_memory_bytes");
+  if (peak == json->end() || !peak->is_number_unsigned()) return failed("peak_memory_bytes");
+  return peak->get<uint64_t>();
+}
+
+std::string tier_names() {
+  std::string names;
+  for (const lab::ComparisonTier& tier : lab::comparison_tiers()) names += (names.empty() ? "" : ", ") + std::string(tier.name);
+  return names;
+}
+
+Status run_compare(const CompareFlags& given, const Context& context) {
+  lab::ComparisonSetup setup;
+  setup.tier = lab::find_tier(given.tier);
+  if (setup.tier == nullptr) return fail(ErrorKind::kUsage, "lab.no_tier", given.tier, tier_names());
+  SLM_TRY(directories, lab::data_directories(given.data_dir));
+  setup.data_directories = std::move(directories);
+  setup.seed = given.seed;
+  setup.measure_peak = measure_peak;
+  SLM_TRY(a, subject(given.a, given));
+  SLM_TRY(b, subject(given.b, given));
+  const lab::Watch watch = watch_measurement();
+  const auto comparison = lab::run_comparison(a, b, setup, watch);
+  end_progress();
+  if (!comparison) return tl::unexpected<Error>(comparison.error());
+  if (context.json) {
+    print_json(lab::comparison_json(*comparison));
+  } else {
+    write_out(lab::terminal_table(*comparison));
+  }
+  // Last: minutes of measuring are on the screen even where the file cannot be written.
+  return given.out.empty() ? Status{} : write_file_atomically(given.out, lab::markdown_report(*comparison));
+}
+
+}  // namespace
+
+Run setup_compare(CLI::App& app) {
+  auto flags = std::make_shared<CompareFlags>();
+  app.add_option("A", flags->a, tr("lab.flag.model_a"))->required();
+  app.add_option("B", flags->b, tr("lab.flag.model_b"))->required();
+  app.add_option("--tier", flags->tier, tr("lab.flag.tier"))->type_name("NAME");
+  app.add_option("--out", flags->out, tr("lab.flag.out"))->type_name("FILE.md");
+  app.add_option("--data-dir", flags->data_dir, tr("lab.flag.data_dir"))->type_name("DIR");
+  app.add_option("--kv", flags->kv, tr("cli.flag.kv"))->type_name("f16|q8_0");
+  app.add_option("--threads", flags->threads, tr("cli.flag.threads"))->type_name("N");
+  app.add_option("--seed", flags->seed, tr("lab.flag.compare_seed"))->type_name("N");
+  return [flags](const Context& context) { return run_compare(*flags, context); };
+}
+
+}  // namespace slm::cli

@@ -1,0 +1,87 @@
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <string>
+
+#include "base/text.h"
+#include "cli/lab_commands.h"
+
+namespace slm::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Line {
+  std::string stage;
+  Clock::time_point stage_start, last_shown;
+  bool shown = false;  // a line stands on the terminal
+};
+Line& line() {
+  static Line one;
+  return one;
+}
+
+double seconds_between(Clock::time_point from, Clock::time_point to) { return std::chrono::duration<double>(to - from).count(); }
+
+std::string left_text(const lab::Progress& progress, double spent) {
+  if (progress.done == 0 || progress.done >= progress.total) return {};
+  const double left = spent / static_cast<double>(progress.done) * static_cast<double>(progress.total - progress.done);
+  const auto seconds = static_cast<uint64_t>(left + 0.5);
+  return tr("lab.progress.left", fmt::format("{}:{:02}", seconds / 60, seconds % 60));
+}
+
+std::string progress_text(const lab::Progress& progress, double spent) {
+  std::string text = render(progress.stage, language());
+  if (progress.total > 0) text += fmt::format("  {}/{}", progress.done, progress.total);
+  if (!progress.running.empty()) text += "  " + progress.running;
+  if (const std::string left = left_text(progress, spent); !left.empty()) text += "  " + left;
+  return text;
+}
+
+size_t terminal_columns() {
+  struct winsize size = {};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1u : 79u;
+}
+
+void show(const lab::Progress& progress) {
+  Line& state = line();
+  const Clock::time_point now = Clock::now();
+  const std::string stage = render(progress.stage, language());
+  const bool is_new = stage != state.stage, is_last = progress.done >= progress.total;
+  if (is_new) {
+    state.stage = stage;
+    state.stage_start = now;
+  }
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  const double pause = terminal ? 0.1 : 10;
+  if (!is_last && !(is_new && terminal) && seconds_between(is_new ? state.stage_start : state.last_shown, now) < pause) {
+    if (is_new) state.last_shown = now;
+    return;
+  }
+  state.last_shown = now;
+  const std::string text = progress_text(progress, seconds_between(state.stage_start, now));
+  if (terminal) {
+    std::fprintf(stderr, "\r%s", pad_right(text, terminal_columns()).c_str());
+    state.shown = true;
+  } else {
+    std::fprintf(stderr, "%s\n", text.c_str());
+  }
+  std::fflush(stderr);
+}
+
+}  // namespace
+
+lab::Watch watch_measurement() {
+  install_interrupt_handler();
+  return {show, &interrupted()};
+}
+
+void end_progress() {
+  if (line().shown) std::fprintf(stderr, "\r%s\r", std::string(terminal_columns(), ' ').c_str());
+  std::fflush(stderr);
+  line() = {};
+}
+
+}  // namespace slm::cli

@@ -21,6 +21,9 @@ struct MachineFacts {
   std::optional<uint64_t> cgroup_limit_bytes;
 };
 MachineFacts machine_facts();
+// The same from the files under `root`/proc and `root`/sys ("" for the system's own) and the CPUs the process may run on;
+// without cpu_features, which are asked of the CPU.
+MachineFacts read_machine_facts(const std::string& root, const std::vector<int>& allowed_cpus);
 
 // Peak resident memory of this process so far (VmHWM), bytes, and now: whole, anonymous, file-backed.
 struct ProcessMemory {

@@ -48,9 +48,10 @@ struct MatmulArgs {
 inline constexpr size_t kMatmulScratchBytes = 4u << 20;
 using MatmulFn = void (*)(const MatmulArgs& args);
 
-enum class KvType : uint8_t { kF16, kQ8_0 };
+enum class KvType : uint8_t { kF16, kQ8_0, kF32 };  // kF32 loses nothing: for checks against other implementations
 // Bytes of one key or value vector of one head. REQUIRES: head_dim % 32 == 0 for kQ8_0.
 constexpr size_t kv_row_bytes(KvType type, uint32_t head_dim) {
+  if (type == KvType::kF32) return size_t{4} * head_dim;
   return type == KvType::kF16 ? size_t{2} * head_dim : size_t{head_dim} / 32 * sizeof(BlockQ8_0);
 }
 

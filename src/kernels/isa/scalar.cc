@@ -349,6 +349,10 @@ void store_q8_0(const float* x, BlockQ8_0& block) {
 }
 
 void store_kv(const float* x, uint32_t head_dim, KvType type, std::byte* out) {
+  if (type == KvType::kF32) {
+    std::memcpy(out, x, head_dim * sizeof(float));
+    return;
+  }
   if (type == KvType::kF16) {
     for (uint32_t i = 0; i < head_dim; ++i) reinterpret_cast<uint16_t*>(out)[i] = float_to_half(finite_half(x[i]));
     return;
@@ -357,6 +361,10 @@ void store_kv(const float* x, uint32_t head_dim, KvType type, std::byte* out) {
 }
 
 void load_kv(const std::byte* row, uint32_t head_dim, KvType type, float* out) {
+  if (type == KvType::kF32) {
+    std::memcpy(out, row, head_dim * sizeof(float));
+    return;
+  }
   if (type == KvType::kF16) {
     dequantize_floats<F16>(row, head_dim, out);
   } else {

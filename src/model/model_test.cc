@@ -159,8 +159,8 @@ TEST(Forward, SameBitsForAnyChunkAndThreads) {
         SCOPED_TRACE(std::string(kernels->name) + " " + std::string(family) + " " + file);
         const auto model = open_tiny(std::string(family), file, *kernels);
         ASSERT_TRUE(model);
-        const auto ids = some_ids(150, model->spec().vocabulary, 1);
-        const auto whole = logits_of(*model, ids, 150, 1);
+        const auto ids = some_ids(70, model->spec().vocabulary, 1);
+        const auto whole = logits_of(*model, ids, 70, 1);
         EXPECT_TRUE(same_bits(whole, logits_of(*model, ids, 1, 1)));
         EXPECT_TRUE(same_bits(whole, logits_of(*model, ids, 3, 2)));
         EXPECT_TRUE(same_bits(whole, logits_of(*model, ids, 37, 3)));
@@ -172,15 +172,15 @@ TEST(Forward, SameBitsForAnyChunkAndThreads) {
 
 // Over several spans, where partial results are joined.
 TEST(Forward, SameBitsOverManySpans) {
-  for (const char* family : {"llama", "gemma2", "gemma3"}) {
+  for (const char* family : {"llama", "gemma3"}) {
     for (const kernels::KvType type : {kernels::KvType::kF16, kernels::KvType::kQ8_0}) {
       SCOPED_TRACE(family);
       const auto model = open_tiny(family, "model-q4_0.gguf", *kernels::usable_tables().front());
       ASSERT_TRUE(model);
-      const auto ids = some_ids(2 * kAttentionSpan + 90, model->spec().vocabulary, 2);
+      const auto ids = some_ids(kAttentionSpan + 90, model->spec().vocabulary, 2);
       const auto whole = logits_of(*model, ids, 128, 1, type);
       EXPECT_TRUE(same_bits(whole, logits_of(*model, ids, 4, 4, type)));
-      EXPECT_TRUE(same_bits(whole, logits_of(*model, ids, 200, 2, type)));
+      EXPECT_TRUE(same_bits(whole, logits_of(*model, ids, 300, 2, type)));
     }
   }
 }

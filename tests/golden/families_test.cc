@@ -1,5 +1,5 @@
-// Logits of small random checkpoints against Hugging Face transformers (tests/golden/families/generate.py): the F32 path within
-// 1e-4 of the row's largest logit, the quantised paths by Kullback-Leibler divergence from logits of the same, dequantised weights.
+// Logits of small random checkpoints against Hugging Face transformers (tests/golden/families/generate.py): the F32 path (keys
+// and values too) within 1e-4 of the row's largest logit, the quantised paths by Kullback-Leibler divergence from logits of the same, dequantised weights.
 #include <cmath>
 #include <fstream>
 #include <string>
@@ -60,7 +60,7 @@ TEST_P(GoldenFamilies, F32WithinOneTenThousandth) {
   for (const kernels::KernelTable* kernels : kernels::usable_tables()) {
     const auto model = tiny::open_tiny(GetParam(), "model.gguf", *kernels);
     ASSERT_TRUE(model);
-    const auto logits = tiny::logits_of(*model, golden.ids, 16, 2);
+    const auto logits = tiny::logits_of(*model, golden.ids, 16, 2, kernels::KvType::kF32);
     ASSERT_EQ(logits.size(), golden.logits.size());
     const size_t vocabulary = model->spec().vocabulary;
     for (size_t row = 0; row < golden.ids.size(); ++row) {

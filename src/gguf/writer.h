@@ -25,9 +25,11 @@ class Writer {
   void set_strings(std::string_view key, std::span<const std::string> values);
   void set_floats(std::string_view key, std::span<const float> values);
   void set_i32s(std::string_view key, std::span<const int32_t> values);
+  void set_bools(std::string_view key, const std::vector<bool>& values);
 
   // `fill` writes exactly row_bytes-consistent bytes of the tensor when the file is written, in pieces of whole rows:
   // it is called with an append function. dims in GGUF order (contiguous first).
+  // REQUIRES: dims[0] is a multiple of the type's block; names and keys are given once (the reader refuses doubles).
   using Append = std::function<Status(std::span<const std::byte>)>;
   void add_tensor(std::string_view name, TensorType type, std::vector<uint64_t> dims,
                   std::function<Status(const Append&)> fill);
@@ -45,6 +47,11 @@ class Writer {
     std::vector<uint64_t> dims;
     std::function<Status(const Append&)> fill;
   };
+  void add_key(std::string_view key, ValueType type);
+  void add_array_key(std::string_view key, ValueType item_type, uint64_t count);
+  std::vector<std::byte> header() const;
+  Status write_all(const Append& append) const;
+
   std::vector<std::byte> metadata_;
   uint64_t n_keys_ = 0;
   std::vector<Tensor> tensors_;

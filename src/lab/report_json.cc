@@ -1,0 +1,114 @@
+#include "lab/report_json.h"
+
+#include <cmath>
+
+#include "base/json.h"
+
+namespace slm::lab {
+namespace {
+
+// JSON has no infinities: null stands for what is not a number.
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json interval_json(const Interval& interval) { return Json::array({number(interval.low), number(interval.high)}); }
+
+Json value_json(const Value& value) { return value.number ? number(*value.number) : Json(value.text); }
+
+Json model_json(const ComparedModel& model) {
+  return {{"name", model.name},
+          {"path", model.path},
+          {"bytes", model.bytes},
+          {"sha256", model.sha256},
+          {"architecture", model.architecture},
+          {"quantization", model.quantization},
+          {"parameters", model.parameters},
+          {"context", model.context},
+          {"license", model.license},
+          {"kind", model.is_instruct ? "instruct" : "base"}};
+}
+
+Json records_json(const Comparison& comparison, const ComparisonRow& row) {
+  Json records = Json::array();
+  for (const ItemRecord& record : row.records) {
+    Json one = {{"item", record.item}, {"model", record.model == 'a' ? comparison.a.name : comparison.b.name}};
+    if (!record.answer.empty()) one["answer"] = record.answer;
+    // Yes and no are true and false; measured values are numbers.
+    one["grade"] = row.table == "ability" ? Json(record.grade != 0) : number(record.grade);
+    records.push_back(std::move(one));
+  }
+  return records;
+}
+
+Json row_json(const Comparison& comparison, const ComparisonRow& row) {
+  Json json = {{"id", row.id}, {"table", row.table}, {"label", render(row.label, Language::kEnglish)}};
+  const bool measured = row.verdict != Verdict::kNotMeasured;
+  json["a"] = measured ? value_json(row.a) : Json(nullptr);
+  json["b"] = measured ? value_json(row.b) : Json(nullptr);
+  json["difference"] = row.effect_kind == Effect::kDifference ? number(row.effect) : Json(nullptr);
+  json["ratio"] = row.effect_kind == Effect::kRatio ? number(row.effect) : Json(nullptr);
+  json["interval"] = row.interval ? interval_json(*row.interval) : Json(nullptr);
+  json["p"] = row.p ? number(*row.p) : Json(nullptr);
+  json["verdict"] = verdict_name(row.verdict);
+  if (!measured) json["reason"] = render(row.reason, Language::kEnglish);
+  json["records"] = records_json(comparison, row);
+  return json;
+}
+
+}  // namespace
+
+Json bench_json(const BenchDevice& device, const std::vector<BenchRow>& rows) {
+  Json json = {{"cpu", device.cpu}, {"isa", device.isa}, {"threads", device.threads}, {"read_gb_per_s", number(device.read_gb_per_s)}};
+  json["rows"] = Json::array();
+  for (const BenchRow& row : rows) {
+    json["rows"].push_back(
+        {{"work", work_name(row.work)},
+         {"tokens", row.tokens},
+         {"depth", row.depth},
+         {"sequences", row.sequences},
+         {"tokens_per_second",
+          {{"median", number(row.median_rate())}, {"min", number(row.lowest_rate())}, {"max", number(row.highest_rate())}}}});
+  }
+  return json;
+}
+
+Json perplexity_json(const Perplexity& perplexity) {
+  return {{"perplexity", number(perplexity.perplexity)},
+          {"standard_error", number(perplexity.standard_error)},
+          {"bits_per_byte", number(perplexity.bits_per_byte)},
+          {"tokens", perplexity.tokens}};
+}
+
+Json choices_json(std::string_view task, const std::string& source, const std::vector<ChoiceRecord>& records) {
+  const ChoiceSummary summary = summarize(records);
+  Json json = {{"task", task},
+               {"source", source},
+               {"items", summary.items},
+               {"acc", summary.acc},
+               {"acc_norm", summary.acc_norm},
+               {"interval", interval_json(summary.interval)}};
+  json["records"] = Json::array();
+  for (const ChoiceRecord& record : records) {
+    Json scores = Json::array();
+    for (double score : record.scores) scores.push_back(number(score));
+    json["records"].push_back({{"id", record.id},
+                               {"answer", record.answer},
+                               {"label", record.label},
+                               {"scores", std::move(scores)},
+                               {"characters", record.characters}});
+  }
+  return json;
+}
+
+Json comparison_json(const Comparison& comparison) {
+  Json json = {{"tier", comparison.tier},
+               {"device", {{"cpu", comparison.cpu}, {"isa", comparison.isa}, {"threads", comparison.threads}}},
+               {"models", Json::array({model_json(comparison.a), model_json(comparison.b)})},
+               {"sources", comparison.sources},
+               {"seed", comparison.seed},
+               {"seconds", number(comparison.seconds)}};
+  json["rows"] = Json::array();
+  for (const ComparisonRow& row : comparison.rows) json["rows"].push_back(row_json(comparison, row));
+  return json;
+}
+
+}  // namespace slm::lab

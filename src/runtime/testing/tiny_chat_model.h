@@ -1,0 +1,24 @@
+// For tests: a whole model in one small file - random weights, a byte-level vocabulary with a few merges, ChatML's control
+// tokens and template - so that the path from text to text runs without anyone's weights.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+
+namespace slm::tiny {
+
+struct TinyChatModel {
+  uint32_t context = 256;
+  bool chat_template = true;
+  std::string name = "tiny";        // general.name
+  std::string architecture = "llama";
+  uint64_t seed = 1;
+  bool bad_template = false;        // a template that does not compile
+};
+
+// Ids: 0-255 the bytes (in the order of GPT-2's table), then merges' pieces, then <|endoftext|>, <|im_start|>, <|im_end|>.
+Status write_tiny_chat_model(const std::string& path, const TinyChatModel& options = {});
+
+}  // namespace slm::tiny

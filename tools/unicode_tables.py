@@ -6,7 +6,8 @@
     tools/unicode_tables.py --check    # compares only; exit status 1 where they differ
 
 Two versions of Unicode on purpose, since the original tokenizers mix them (docs/tokenizers.md):
-* letters and numbers (general categories L* and N*) are those of Unicode 16: unicodedata2 16.0.0;
+* letters and numbers (general categories L* and N*) are those of Unicode 16: unicodedata2 16.0.0; only where each digit is
+  split off (SmolLM) are the numbers those of Unicode 17;
 * NFC knows the characters of Unicode 9 only. Decompositions and combining classes of assigned characters never change
   (Unicode's stability policy), so the data of 16 restricted to the characters assigned in 9 are the data of 9. Which
   characters those are is asked of perl (its property Present_In), which every Debian has.
@@ -22,9 +23,11 @@ import unicodedata2 as unicode16
 OUTPUT = pathlib.Path(__file__).resolve().parent.parent / "src/tokenizer/generated/unicode_tables.cc"
 END = 0x110000
 BLOCK = 128
-LETTER, NUMBER, SPACE, NFC_CHECK = 1, 2, 4, 8
+LETTER, NUMBER, SPACE, NFC_CHECK, DIGIT = 1, 2, 4, 8, 16
 # The property White_Space; stable since Unicode 6.3.
 WHITE_SPACE = {*range(0x09, 0x0E), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000}
+# Splitting digits off is done by Rust's is_numeric, of Unicode 17 by now: what that version has more.
+NUMBERS_NEW_IN_17 = {*range(0x11DE0, 0x11DEA), *range(0x16FF4, 0x16FF7)}
 HANGUL_SYLLABLES = range(0xAC00, 0xD7A4)
 HANGUL_VOWELS = range(0x1161, 0x1176)
 HANGUL_TRAILING = range(0x11A8, 0x11C3)
@@ -65,6 +68,7 @@ def classes(combining, decompositions, compositions):
             continue
         category = unicode16.category(chr(code))[0]
         table[code] = ((LETTER if category == "L" else 0) | (NUMBER if category == "N" else 0)
+                       | (DIGIT if category == "N" or code in NUMBERS_NEW_IN_17 else 0)
                        | (SPACE if code in WHITE_SPACE else 0) | (NFC_CHECK if code in check else 0))
     return bytes(table)
 

@@ -46,7 +46,7 @@ class BpeTokenizer::Lease {
   std::unique_ptr<Scratch> scratch_;
 };
 
-BpeTokenizer::BpeTokenizer(Vocabulary vocabulary, bool adds_bos) : vocabulary_(std::move(vocabulary)) {
+BpeTokenizer::BpeTokenizer(FileVocabulary vocabulary, bool adds_bos) : vocabulary_(std::move(vocabulary)) {
   size_ = vocabulary_.size();
   bos_ = vocabulary_.bos;
   eos_ = vocabulary_.eos;

@@ -26,7 +26,7 @@ class BpeTokenizer : public Tokenizer {
   std::optional<TokenId> find(std::string_view piece) const final;
 
  protected:
-  explicit BpeTokenizer(Vocabulary vocabulary, bool adds_bos);
+  explicit BpeTokenizer(FileVocabulary vocabulary, bool adds_bos);
 
   // What encoding one text needs; kept from one text to the next.
   struct Scratch {
@@ -59,7 +59,7 @@ class BpeTokenizer : public Tokenizer {
       encode_long(word, readable, scratch, out);
   }
 
-  const Vocabulary vocabulary_;
+  const FileVocabulary vocabulary_;
   bool drops_bytes_ = false;  // some bytes have no token: encode_long() takes them out before it cuts
 
  private:

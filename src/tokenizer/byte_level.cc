@@ -50,7 +50,7 @@ std::string encode_piece(std::string_view bytes) {
 
 }  // namespace
 
-Result<std::shared_ptr<const Tokenizer>> ByteLevelTokenizer::create(const gguf::File& file, Vocabulary vocabulary) {
+Result<std::shared_ptr<const Tokenizer>> ByteLevelTokenizer::create(const gguf::File& file, FileVocabulary vocabulary) {
   SLM_TRY(pre_name, file.find_string(kPreKey));
   const std::string_view name = pre_name.value_or("default");
   const std::optional<PreTokenizer> pre = find_pre_tokenizer(name);
@@ -67,7 +67,7 @@ Result<std::shared_ptr<const Tokenizer>> ByteLevelTokenizer::create(const gguf::
   return std::shared_ptr<const Tokenizer>(std::move(made));
 }
 
-ByteLevelTokenizer::ByteLevelTokenizer(Vocabulary vocabulary, PreTokenizer pre, bool adds_bos)
+ByteLevelTokenizer::ByteLevelTokenizer(FileVocabulary vocabulary, PreTokenizer pre, bool adds_bos)
     : BpeTokenizer(std::move(vocabulary), adds_bos),
       pre_(pre),
       normalizes_(pre == PreTokenizer::kQwen2),

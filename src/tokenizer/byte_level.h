@@ -11,10 +11,10 @@ namespace slm {
 
 class ByteLevelTokenizer final : public BpeTokenizer {
  public:
-  static Result<std::shared_ptr<const Tokenizer>> create(const gguf::File& file, Vocabulary vocabulary);
+  static Result<std::shared_ptr<const Tokenizer>> create(const gguf::File& file, FileVocabulary vocabulary);
 
  private:
-  ByteLevelTokenizer(Vocabulary vocabulary, PreTokenizer pre, bool adds_bos);
+  ByteLevelTokenizer(FileVocabulary vocabulary, PreTokenizer pre, bool adds_bos);
   Status load_texts();
   Status load_merges(const gguf::StringArray& merges);
   struct Halves;

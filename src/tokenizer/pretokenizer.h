@@ -26,19 +26,32 @@ namespace pretokenizing {
 
 using unicode::Classified;
 using unicode::classify;
+using unicode::kDigit;
 using unicode::kLetter;
 using unicode::kNumber;
 using unicode::kSpace;
 
 inline bool is_newline(char byte) { return byte == '\n' || byte == '\r'; }
-inline bool is_other(uint8_t bits) { return (bits & (kLetter | kNumber | kSpace)) == 0; }
+inline constexpr uint8_t kNotOther = kLetter | kNumber | kSpace;
+inline bool is_other(uint8_t bits) { return (bits & kNotOther) == 0; }
 
-// The end of the run of characters with one of `bits` (or, for 0, of none of the three classes) that goes on at `at`.
+// The end of the run of characters with one of `bits` that goes on at `at`.
 template <uint8_t bits>
 const char* skip(const char* at, const char* end) {
   while (at < end) {
     const Classified here = classify(at, end);
-    if (bits == 0 ? !is_other(here.bits) : (here.bits & bits) == 0) break;
+    if ((here.bits & bits) == 0) break;
+    at += here.length;
+  }
+  return at;
+}
+
+// The same for characters with none of `bits`.
+template <uint8_t bits>
+const char* skip_without(const char* at, const char* end) {
+  while (at < end) {
+    const Classified here = classify(at, end);
+    if ((here.bits & bits) != 0) break;
     at += here.length;
   }
   return at;
@@ -83,7 +96,8 @@ Spaces spaces(const char* at, const char* end, const IsWall& is_wall) {
 
 template <bool digits_alone, class OnWord>
 void gpt2(const char* at, const char* const end, const OnWord& on_word) {
-  const auto is_wall = [end](const char* place) { return digits_alone && (classify(place, end).bits & kNumber) != 0; };
+  constexpr uint8_t number = digits_alone ? kDigit : kNumber;
+  const auto is_wall = [end](const char* place) { return digits_alone && (classify(place, end).bits & number) != 0; };
   while (at < end) {
     const char* const begin = at;
     Classified here = classify(at, end);
@@ -97,15 +111,15 @@ void gpt2(const char* at, const char* const end, const OnWord& on_word) {
     }
     if (*at == ' ' && at + 1 < end) {
       const Classified next = classify(at + 1, end);
-      if ((next.bits & kSpace) == 0 && !(digits_alone && (next.bits & kNumber))) {
+      if ((next.bits & kSpace) == 0 && !(digits_alone && (next.bits & number))) {
         here = next;
         body = at + 1;
       }
     }
     if (here.bits & kLetter) at = skip<kLetter>(body + here.length, end);
-    else if (here.bits & kNumber) at = digits_alone ? body + here.length : skip<kNumber>(body + here.length, end);
+    else if (here.bits & number) at = digits_alone ? body + here.length : skip<number>(body + here.length, end);
     else if (here.bits & kSpace) at = spaces(at, end, is_wall).word_end;
-    else at = skip<0>(body + here.length, end);
+    else at = skip_without<kNotOther | number>(body + here.length, end);
     on_word(begin, static_cast<size_t>(at - begin));
   }
 }
@@ -137,7 +151,7 @@ void qwen2(const char* at, const char* const end, const OnWord& on_word) {
       if (!is_newline(*begin) && (next.bits & kLetter)) {
         at = skip<kLetter>(second + next.length, end);
       } else if (is_other(here.bits) || (*begin == ' ' && is_other(next.bits))) {
-        at = skip<0>(second, end);
+        at = skip_without<kNotOther>(second, end);
         while (at < end && is_newline(*at)) ++at;
       } else {
         const Spaces run = spaces(at, end, [](const char*) { return false; });

@@ -43,7 +43,7 @@ uint32_t priority_of(float score) {
 
 }  // namespace
 
-Result<std::shared_ptr<const Tokenizer>> SentencePieceTokenizer::create(Vocabulary vocabulary) {
+Result<std::shared_ptr<const Tokenizer>> SentencePieceTokenizer::create(FileVocabulary vocabulary) {
   if (vocabulary.scores.empty()) return fail(ErrorKind::kCorrupt, "gguf.missing_key", kScoresKey);
   const bool adds_bos = vocabulary.add_bos.value_or(true), space_prefix = vocabulary.add_space_prefix.value_or(true);
   std::shared_ptr<SentencePieceTokenizer> made(
@@ -52,7 +52,7 @@ Result<std::shared_ptr<const Tokenizer>> SentencePieceTokenizer::create(Vocabula
   return std::shared_ptr<const Tokenizer>(std::move(made));
 }
 
-SentencePieceTokenizer::SentencePieceTokenizer(Vocabulary vocabulary, bool adds_bos, bool space_prefix)
+SentencePieceTokenizer::SentencePieceTokenizer(FileVocabulary vocabulary, bool adds_bos, bool space_prefix)
     : BpeTokenizer(std::move(vocabulary), adds_bos) {
   model_name_ = "llama";
   space_prefix_ = space_prefix;

@@ -10,10 +10,10 @@ namespace slm {
 
 class SentencePieceTokenizer final : public BpeTokenizer {
  public:
-  static Result<std::shared_ptr<const Tokenizer>> create(Vocabulary vocabulary);
+  static Result<std::shared_ptr<const Tokenizer>> create(FileVocabulary vocabulary);
 
  private:
-  SentencePieceTokenizer(Vocabulary vocabulary, bool adds_bos, bool space_prefix);
+  SentencePieceTokenizer(FileVocabulary vocabulary, bool adds_bos, bool space_prefix);
   Status load_texts();
 
   void encode_section(std::string_view section, bool first, Scratch& scratch,

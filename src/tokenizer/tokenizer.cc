@@ -28,7 +28,7 @@ Result<std::shared_ptr<const Tokenizer>> Tokenizer::open(const gguf::File& file)
   constexpr std::string_view kModelKey = "tokenizer.ggml.model";
   SLM_TRY(model, file.string(kModelKey));
   if (model != "gpt2" && model != "llama") return fail(ErrorKind::kCorrupt, "tokenizer.unknown_model", kModelKey, model);
-  SLM_TRY(vocabulary, Vocabulary::load(file));
+  SLM_TRY(vocabulary, FileVocabulary::load(file));
   if (model == "gpt2") return ByteLevelTokenizer::create(file, std::move(vocabulary));
   return SentencePieceTokenizer::create(std::move(vocabulary));
 }

@@ -13,6 +13,7 @@ namespace slm::unicode {
 inline constexpr uint8_t kLetter = 1;    // \p{L}
 inline constexpr uint8_t kNumber = 2;    // \p{N}
 inline constexpr uint8_t kSpace = 4;     // \s: the property White_Space
+inline constexpr uint8_t kDigit = 16;    // \p{N} of Unicode 17, which splitting digits off goes by; holds kNumber
 inline constexpr uint8_t kNfcCheck = 8;  // text holding it may not be in NFC (it combines, decomposes or reorders)
 
 inline constexpr char32_t kEnd = 0x110000;

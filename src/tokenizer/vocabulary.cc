@@ -22,7 +22,7 @@ Result<TokenKind> kind_of(int64_t type, size_t index) {
   }
 }
 
-Status load_kinds(const gguf::File& file, Vocabulary& vocabulary) {
+Status load_kinds(const gguf::File& file, FileVocabulary& vocabulary) {
   SLM_TRY(types, file.find_ints(kTypesKey));
   if (!types) {
     vocabulary.kinds.assign(vocabulary.size(), TokenKind::kNormal);
@@ -38,7 +38,7 @@ Status load_kinds(const gguf::File& file, Vocabulary& vocabulary) {
   return {};
 }
 
-Status load_scores(const gguf::File& file, Vocabulary& vocabulary) {
+Status load_scores(const gguf::File& file, FileVocabulary& vocabulary) {
   SLM_TRY(scores, file.find_floats(kScoresKey));
   if (!scores) return {};
   if (scores->size() != vocabulary.size())
@@ -51,7 +51,7 @@ Status load_scores(const gguf::File& file, Vocabulary& vocabulary) {
   return {};
 }
 
-Status index_piece(Vocabulary& vocabulary, size_t index, uint64_t hash) {
+Status index_piece(FileVocabulary& vocabulary, size_t index, uint64_t hash) {
   const auto id = static_cast<TokenId>(index);
   const auto piece_of = [&vocabulary](TokenId there) { return vocabulary.piece(there); };
   switch (vocabulary.table.insert(vocabulary.piece(id), hash, id, piece_of)) {
@@ -63,7 +63,7 @@ Status index_piece(Vocabulary& vocabulary, size_t index, uint64_t hash) {
   return fail(ErrorKind::kCorrupt, "tokenizer.crowded", kTokensKey, index);
 }
 
-Status index_pieces(Vocabulary& vocabulary) {
+Status index_pieces(FileVocabulary& vocabulary) {
   vocabulary.table = PieceTable(vocabulary.size());
   constexpr size_t kBlock = 32;
   std::array<uint64_t, kBlock> hashes;
@@ -84,7 +84,7 @@ constexpr std::array<std::string_view, 6> kEndPieces = {"<|im_end|>",    "<end_o
                                                         "<|endoftext|>", "<|end_of_text|>",   "<|eom_id|>"};
 constexpr std::array<std::string_view, 3> kEndControlPieces = {"</s>", "<eos>", "<|end|>"};
 
-Status load_roles(const gguf::File& file, Vocabulary& vocabulary) {
+Status load_roles(const gguf::File& file, FileVocabulary& vocabulary) {
   const size_t size = vocabulary.size();
   SLM_TRY(bos, find_token_id(file, "tokenizer.ggml.bos_token_id", size));
   SLM_TRY(eos, find_token_id(file, "tokenizer.ggml.eos_token_id", size));
@@ -124,8 +124,8 @@ Result<std::optional<TokenId>> find_token_id(const gguf::File& file, std::string
   return std::optional<TokenId>(static_cast<TokenId>(*value));
 }
 
-Result<Vocabulary> Vocabulary::load(const gguf::File& file) {
-  Vocabulary vocabulary;
+Result<FileVocabulary> FileVocabulary::load(const gguf::File& file) {
+  FileVocabulary vocabulary;
   SLM_TRY(pieces, file.strings(kTokensKey));
   vocabulary.pieces = std::move(pieces);
   if (vocabulary.size() == 0 || vocabulary.size() > limits::kMaxVocabulary)

@@ -12,9 +12,9 @@
 
 namespace slm {
 
-struct Vocabulary {
+struct FileVocabulary {
   // Errors: kCorrupt naming the key, and the index where there is one. Pieces point into `file`.
-  static Result<Vocabulary> load(const gguf::File& file);
+  static Result<FileVocabulary> load(const gguf::File& file);
 
   size_t size() const { return pieces.size(); }
   std::string_view piece(TokenId id) const { return pieces[static_cast<size_t>(id)]; }

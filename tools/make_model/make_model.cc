@@ -114,19 +114,22 @@ class ModelWriter {
     matrix("token_embd.weight", Role::kEmbedding, 0, shape_.vocabulary, shape_.width, embedding_deviation());
     if (shape_.rope_factors) rope_factors();
     for (uint32_t layer = 0; layer < shape_.layers; ++layer) this->layer(layer);
-    vector("output_norm.weight", shape_.width, 1.0f, 0.1f);
+    vector("output_norm.weight", shape_.width, output_norm(), 0.1f);
     if (!shape_.tied_head) {
       matrix("output.weight", Role::kHead, 0, shape_.vocabulary, shape_.width, kLogitSpread / root(shape_.width));
     }
   }
 
  private:
-  // Standard deviation of the logits of an untied head.
+  // Standard deviation of the logits.
   static constexpr float kLogitSpread = 2.5f;
   static float root(uint64_t n) { return std::sqrt(static_cast<float>(n)); }
 
-  // A tied head multiplies the embedding with itself: small enough that no token swears by its own repetition alone.
-  float embedding_deviation() const { return 1.0f / root(shape_.width); }
+  // A tied head multiplies the embedding with itself. Small embeddings are soon outweighed by what the layers add, so that
+  // the model does not merely repeat its last token; the output norm gives the logits their spread back.
+  static constexpr float kTiedScale = 0.4f;
+  float embedding_deviation() const { return (shape_.tied_head ? kTiedScale : 1.0f) / root(shape_.width); }
+  float output_norm() const { return shape_.tied_head ? kLogitSpread / kTiedScale : 1.0f; }
 
   std::string key(std::string_view name) const { return fmt::format("{}.{}", shape_.family, name); }
   void size(std::string_view name, uint32_t value) { writer_.set_u32(key(name), value); }

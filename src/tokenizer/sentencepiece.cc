@@ -93,7 +93,9 @@ Status SentencePieceTokenizer::load_texts() {
   // A character of one byte that is a piece itself never falls back, so its byte token is not missed.
   for (size_t byte = 0; byte < 0x80; ++byte) {
     const char character = static_cast<char>(byte);
-    if (byte_ids_[byte] < 0) byte_ids_[byte] = vocabulary_.find({&character, 1});
+    const TokenId id = vocabulary_.find({&character, 1});
+    const bool is_text = id >= 0 && (vocabulary_.kind(id) == TokenKind::kNormal || vocabulary_.kind(id) == TokenKind::kUserDefined);
+    if (byte_ids_[byte] < 0 && is_text) byte_ids_[byte] = id;
   }
   has_all_bytes_ = std::ranges::find(byte_ids_, -1) == byte_ids_.end();
   if (!has_all_bytes_ && !vocabulary_.unknown)

@@ -5,10 +5,42 @@
 #include "kernels/isa/tables.h"
 #include "kernels/table.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 namespace slm::kernels {
 namespace {
 
 bool always() { return true; }
+
+#if defined(__x86_64__)
+struct CpuidLeaf {
+  uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
+};
+
+CpuidLeaf cpuid(uint32_t leaf, uint32_t subleaf) {
+  CpuidLeaf out;
+  if (__get_cpuid_count(leaf, subleaf, &out.eax, &out.ebx, &out.ecx, &out.edx) == 0) return {};
+  return out;
+}
+
+// XCR0: the register states that the operating system saves. REQUIRES OSXSAVE.
+uint64_t saved_states() {
+  uint32_t low, high;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return uint64_t{high} << 32 | low;
+}
+
+bool has_avx2() {
+  constexpr uint32_t kFma = 1u << 12, kOsxsave = 1u << 27, kAvx = 1u << 28, kF16c = 1u << 29;  // leaf 1, ecx
+  constexpr uint32_t kAvx2 = 1u << 5;                                                            // leaf 7, ebx
+  constexpr uint64_t kXmmAndYmm = 6;
+  const uint32_t needed = kFma | kOsxsave | kAvx | kF16c;
+  if ((cpuid(1, 0).ecx & needed) != needed) return false;
+  return (saved_states() & kXmmAndYmm) == kXmmAndYmm && (cpuid(7, 0).ebx & kAvx2) != 0;
+}
+#endif
 
 // Best first; scalar stays last.
 struct Row {
@@ -16,6 +48,9 @@ struct Row {
   bool (*usable)();
 };
 constexpr Row kRows[] = {
+#if defined(__x86_64__)
+    {avx2_table, has_avx2},
+#endif
     {scalar_table, always},
 };
 

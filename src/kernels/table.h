@@ -6,8 +6,9 @@
 // or threads a call covers: the dot product of a row and a token has one fixed order.
 //  - Quantised weights against Q8 activations: blocks in order of k; the products (q - centre) * x inside a scale block (32
 //    values, 16 for Q6_K) are summed exactly in integers; then acc = fma(w_scale * x_scale, float(isum), acc) and, for types
-//    with a minimum, acc = fma(fma(centre, w_scale, w_min), x_sum, acc). The centre is the offset of the types that have one
-//    (8, 16, 32) and 16 for 5-bit types with a minimum, else 0: sums of 16 products then fit 16 bits.
+//    with a minimum, acc = fma(fma(centre, w_scale, w_min), x_sum, acc), the inner fma only where the centre is not 0. The
+//    centre is the offset of the types that have one (8, 16, 32) and 16 for 5-bit types with a minimum, else 0: sums of 16
+//    products then fit 16 bits.
 //  - Float weights: lane j (0..7) takes the elements k with k % 8 == j in order, by fma; lanes are then added as
 //    ((0+4)+(2+6))+((1+5)+(3+7)).
 #pragma once
@@ -65,7 +66,8 @@ inline constexpr uint32_t kSpanTokens = 512;
 
 // Attention of a block of queries of one KV head's group over the positions of one span. The query of token t stands at
 // position first_pos + t and sees positions p with p <= first_pos + t and, where window > 0, p > first_pos + t - window.
-// REQUIRES: span_end - span_begin <= kSpanTokens, n_tokens <= kAttentionMaxTokens, head_dim <= 1024.
+// REQUIRES: span_end - span_begin <= kSpanTokens, n_tokens <= kAttentionMaxTokens, group <= 256,
+// head_dim <= 1024.
 // For each (t, g): m = max score, l = sum exp(score - m), acc = sum exp(score - m) * value. A query that sees
 // nothing of the span gets m = -inf, l = 0, acc = 0.
 struct AttentionArgs {

@@ -204,7 +204,8 @@ void matmul_quantised(const MatmulArgs& a) {
           acc = std::fma(w.d[s] * a.xq.scale[at], static_cast<float>(sum), acc);
         }
         if constexpr (Type::kMinimum) {
-          acc = std::fma(std::fma(static_cast<float>(Type::kCentre), w.d[0], w.m), a.xq.sum[at], acc);
+          const float minimum = Type::kCentre == 0 ? w.m : std::fma(static_cast<float>(Type::kCentre), w.d[0], w.m);
+          acc = std::fma(minimum, a.xq.sum[at], acc);
         }
       }
     }

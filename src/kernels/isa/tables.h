@@ -6,5 +6,6 @@ namespace slm::kernels {
 struct KernelTable;
 
 const KernelTable& scalar_table();
+const KernelTable& avx2_table();
 
 }  // namespace slm::kernels

@@ -1,0 +1,25 @@
+# An ISA's object file may define no symbol that the linker merges with another object's (weak, unique): see avx2.cc.
+# cmake -DNM=nm -DOBJECTS="a.o;b.o" -P symbols_test.cmake. Fails when it finds one, or no ISA object to look at.
+set(looked_at 0)
+foreach(object ${OBJECTS})
+  if(NOT object MATCHES "/isa/" OR object MATCHES "/isa/scalar")
+    continue()
+  endif()
+  math(EXPR looked_at "${looked_at} + 1")
+  execute_process(COMMAND ${NM} --defined-only ${object} OUTPUT_VARIABLE symbols RESULT_VARIABLE failed)
+  if(failed)
+    message(FATAL_ERROR "${NM} could not read ${object}")
+  endif()
+  # Types W, w, V, v (weak) and u (unique). DW.ref.* are pointers to the exception routine, sanitizers' __odr markers
+  # plain data: no code in either.
+  string(REGEX MATCHALL "[^\n]* [WwVvu] [^\n]*" weak "${symbols}")
+  list(FILTER weak EXCLUDE REGEX " (DW\\.ref\\.|__odr_asan)")
+  if(weak)
+    list(JOIN weak "\n" lines)
+    message(FATAL_ERROR "${object} defines symbols that may be merged:\n${lines}")
+  endif()
+endforeach()
+message("ISA objects looked at: ${looked_at}")
+if(looked_at EQUAL 0 AND NOT "${OBJECTS}" MATCHES "/isa/scalar")
+  message(FATAL_ERROR "no object of isa/ among: ${OBJECTS}")
+endif()

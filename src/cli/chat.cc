@@ -1,6 +1,5 @@
 #include "cli/chat.h"
 
-#include <cstdio>
 #include <optional>
 #include <unistd.h>
 
@@ -80,7 +79,7 @@ Status hold_chat(OpenedModel& opened, RunFlags& flags) {
   LineEditor editor;
   note(msg(conversation.talks() ? "cli.chat.welcome" : "cli.chat.welcome_raw", opened.resolved.stored.name));
   std::optional<Generation> last;
-  while (!std::ferror(stdout)) {
+  while (output_error() == 0) {
     bool ended = false;
     const std::optional<std::string> entry = read_entry(editor, ended);
     if (ended) break;

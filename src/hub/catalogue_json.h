@@ -1,0 +1,10 @@
+// data/catalogue.json as it was when the program was built.
+#pragma once
+
+#include <string_view>
+
+namespace slm::hub {
+
+std::string_view catalogue_json();
+
+}  // namespace slm::hub

@@ -1,0 +1,53 @@
+// Where things lie in the store, and how names become file names.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace slm::hub {
+
+// A model's name: 1 to 128 of [A-Za-z0-9._:/-], no empty or dots-only piece between slashes or colons. kUsage otherwise.
+Status check_name(std::string_view name);
+
+// Lower case; every byte outside [a-z0-9_-] and '.' within becomes %XX: no separator is left, and two names never meet.
+std::string file_name_of(std::string_view name);
+
+bool is_sha256(std::string_view text);  // 64 lower-case hex digits
+
+struct Layout {
+  std::string root;
+
+  std::string blobs() const { return root + "/blobs"; }
+  std::string blob(const std::string& sha256) const { return blobs() + "/sha256-" + sha256; }
+  std::string models() const { return root + "/models"; }
+  std::string record(std::string_view name) const { return models() + "/" + file_name_of(name) + ".json"; }
+  std::string link(std::string_view name) const { return models() + "/" + file_name_of(name) + ".gguf"; }
+  std::string parts(std::string_view name) const { return root + "/.parts/" + file_name_of(name); }
+  std::string locks() const { return root + "/.locks"; }
+  std::string lock(std::string_view name) const { return locks() + "/" + file_name_of(name); }
+  std::string licenses() const { return root + "/licenses"; }
+};
+
+// Held by one process at a time; given back with the object or the process.
+class FileLock {
+ public:
+  FileLock() = default;
+  FileLock(FileLock&& other) noexcept : descriptor_(other.descriptor_) { other.descriptor_ = -1; }
+  FileLock& operator=(FileLock&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    return *this;
+  }
+  ~FileLock();
+
+  // Makes the file when missing. `wait` false: not held() where another has it; true: returns when it is ours.
+  // Errors: kFailed (cannot be made; interrupted by a signal while waiting).
+  static Result<FileLock> take(const std::string& path, bool wait);
+  bool held() const { return descriptor_ >= 0; }
+
+ private:
+  int descriptor_ = -1;
+};
+
+}  // namespace slm::hub

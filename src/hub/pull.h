@@ -1,0 +1,18 @@
+// Fetching one model of the catalogue by its wheels, from nothing or from where an earlier try stopped.
+#pragma once
+
+#include "base/result.h"
+#include "hub/catalogue.h"
+#include "hub/layout.h"
+#include "hub/store.h"
+
+namespace slm::hub {
+
+// Fetches what is missing of the entry's wheels, joins their members, compares size and digest, and publishes the blob.
+// Returns once blobs/sha256-... is whole and on disk. The caller holds the model's lock. Errors: as Store::pull.
+Status pull_blob(const CatalogueEntry& entry, const Layout& layout, const OnProgress& progress);
+
+// Renames a finished file, whose digest is `sha256`, to its blob and makes that last.
+Status publish_blob(const std::string& finished, const std::string& sha256, const Layout& layout);
+
+}  // namespace slm::hub

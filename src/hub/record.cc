@@ -1,0 +1,82 @@
+#include "hub/record.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <ctime>
+
+#include "base/files.h"
+#include "base/json.h"
+
+namespace slm::hub {
+namespace {
+
+constexpr size_t kMostRecordBytes = 64u << 10;
+
+bool same_file(const std::string& a, const std::string& b) {
+  struct stat one = {}, two = {};
+  return stat(a.c_str(), &one) == 0 && stat(b.c_str(), &two) == 0 && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+}
+
+std::string text_of(const Json& json, const char* name) {
+  const auto at = json.find(name);
+  return at != json.end() && at->is_string() ? at->get<std::string>() : "";
+}
+
+}  // namespace
+
+Result<StoredModel> read_record(const std::string& path, const Layout& layout) {
+  SLM_TRY(text, read_text_file(path, kMostRecordBytes));
+  const auto json = parse_json(text);
+  const auto damaged = [&] { return fail_with_hint(ErrorKind::kCorrupt, msg("hub.bad_record", path), msg("hub.pull_again")); };
+  if (!json || !json->is_object()) return damaged();
+  StoredModel model;
+  model.name = text_of(*json, "name");
+  model.sha256 = text_of(*json, "sha256");
+  model.source = text_of(*json, "source");
+  model.license = text_of(*json, "license");
+  model.added = text_of(*json, "added");
+  // The digest becomes part of a path.
+  const auto bytes = json->find("bytes");
+  if (!check_name(model.name) || !is_sha256(model.sha256) || bytes == json->end() || !bytes->is_number_unsigned()) return damaged();
+  if (layout.record(model.name) != path) return damaged();
+  model.bytes = bytes->get<uint64_t>();
+  if (const auto instruct = json->find("instruct"); instruct != json->end() && instruct->is_boolean()) {
+    model.instruct = instruct->get<bool>();
+    model.instruct_known = true;
+  }
+  const std::string blob = layout.blob(model.sha256);
+  struct stat status = {};
+  if (stat(blob.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    return fail_with_hint(ErrorKind::kCorrupt, msg("hub.no_blob", model.name, blob), msg("hub.pull_again"));
+  }
+  if (static_cast<uint64_t>(status.st_size) != model.bytes) {
+    return fail_with_hint(ErrorKind::kCorrupt, msg("hub.wrong_size", blob, model.bytes, status.st_size), msg("hub.pull_again"));
+  }
+  const std::string link = layout.link(model.name);
+  model.path = same_file(link, blob) ? link : blob;
+  return model;
+}
+
+Status write_record(StoredModel& model, const Layout& layout) {
+  SLM_TRY_STATUS(make_directories(layout.models()));
+  const std::string link = layout.link(model.name), blob = layout.blob(model.sha256);
+  unlink(link.c_str());
+  // A file system without hard links: the blob's own path is used then.
+  model.path = ::link(blob.c_str(), link.c_str()) == 0 ? link : blob;
+  Json json{{"name", model.name},       {"bytes", model.bytes},     {"sha256", model.sha256},
+            {"source", model.source},   {"license", model.license}, {"added", model.added}};
+  if (model.instruct_known) json["instruct"] = model.instruct;
+  return write_file_atomically(layout.record(model.name), to_text(json, 2) + "\n");
+}
+
+std::string time_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts = {};
+  gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+}  // namespace slm::hub

@@ -1,0 +1,22 @@
+// The record of a model in the store: models/NAME.json.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "hub/layout.h"
+#include "hub/store.h"
+
+namespace slm::hub {
+
+// Reads and checks a record; its path is that of the readable link where that still is the blob, else of the blob. Errors:
+// kNotFound (no record), kCorrupt (damaged; the blob missing or of another size).
+Result<StoredModel> read_record(const std::string& path, const Layout& layout);
+
+// Links the blob under a readable name and writes the record: from then on the model is seen. `model.path` is set.
+Status write_record(StoredModel& model, const Layout& layout);
+
+// "2026-01-31T12:00:00Z".
+std::string time_now();
+
+}  // namespace slm::hub

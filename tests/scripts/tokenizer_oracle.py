@@ -18,7 +18,12 @@ FLORES = ROOT.parent / "shared/datasets/flores"
 
 def from_folder(name):
     """The original of a folder of ../shared/tokenizers."""
-    return Tokenizer.from_str(lzma.open(TOKENIZERS / name / "tokenizer.json.xz").read().decode())
+    original = Tokenizer.from_str(lzma.open(TOKENIZERS / name / "tokenizer.json.xz").read().decode())
+    if name == "gemma":
+        # Its file has the turn tokens in the vocabulary but not among the added ones; a model that chats needs them to be.
+        original.add_special_tokens([AddedToken(text, normalized=False, special=True)
+                                     for text in ("<start_of_turn>", "<end_of_turn>")])
+    return original
 
 
 # GGUF metadata, as far as strings and integers of the tokenizer go -----------------------------------------------------

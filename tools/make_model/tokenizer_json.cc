@@ -38,17 +38,6 @@ bool looks_special(std::string_view piece) {
          (piece.starts_with("<|") && piece.ends_with("|>")) || (piece.starts_with("<unused") && piece.ends_with(">"));
 }
 
-// SentencePiece's literal pieces, which Gemma 1's tokenizer.json no longer marks: runs of newlines, tabs and spaces. (Its
-// HTML tags are such pieces too, but tokenizer.json has no way to make them: they are left out, so that ids agree with it.)
-bool is_literal_piece(std::string_view piece) {
-  static constexpr std::string_view kSpace = "\xe2\x96\x81";
-  if (piece.find_first_not_of('\n') == std::string_view::npos) return true;
-  if (piece.find_first_not_of('\t') == std::string_view::npos) return true;
-  size_t spaces = 0;
-  for (; piece.starts_with(kSpace); piece.remove_prefix(kSpace.size())) ++spaces;
-  return piece.empty() && spaces > 1;
-}
-
 bool is_byte_piece(std::string_view piece) {
   return piece.size() == 6 && piece.starts_with("<0x") && piece.back() == '>' &&
          piece.substr(3, 2).find_first_not_of("0123456789ABCDEF") == std::string_view::npos;
@@ -112,7 +101,9 @@ class Conversion {
     if (!sentencepiece_) return PieceType::kNormal;
     if (is_byte_piece(piece)) return PieceType::kByte;
     if (piece == "<start_of_turn>" || piece == "<end_of_turn>") return PieceType::kControl;  // whatever tokenizer.json says
-    return is_literal_piece(piece) ? PieceType::kUserDefined : PieceType::kNormal;
+    // Gemma 1's tokenizer.json marks no literal pieces (runs of newlines and spaces, HTML tags): it merges them like others,
+    // and ids are to agree with it.
+    return PieceType::kNormal;
   }
 
   Status added() {

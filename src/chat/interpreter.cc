@@ -132,6 +132,7 @@ Flow Interpreter::run_for(const Stmt& statement, const std::shared_ptr<Scope>& s
 bool Interpreter::run_loop(Loop& loop) {
   bool reached_end = false;
   while (advance(loop)) {
+    budget_.step();
     const auto scope = scope_in(loop.scope);
     scope->set("loop", Value::of(&loop));
     assign(*loop.statement->targets[0], loop.current, scope);

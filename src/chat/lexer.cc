@@ -193,7 +193,8 @@ class Lexer {
 
   void comment(size_t inside) {
     const size_t end = source_.find("#}", inside);
-    if (end == std::string::npos) fail_at(line_, msg("chat.template_unclosed", "{#"));
+    if (end == std::string::npos && inside < source_.size()) fail_at(line_, msg("chat.template_unclosed", "{#"));
+    if (end == std::string::npos) return advance_to(inside);  // jinja2 lets one pass at the very end
     const char sign = end > inside ? sign_at(end - 1) : '\0';
     advance_to(after_block_end(end + 2, sign));
   }

@@ -136,7 +136,11 @@ Value repeat(const Value& value, int64_t times, Budget& budget) {
   if (value.is_string()) {
     budget.bytes(n * unit);
     MarkedText out;
-    for (size_t i = 0; i < n && unit != 0; ++i) out.append(value.text());
+    MarkedText doubled = unit == 0 ? MarkedText() : value.text();  // value, then twice, four times ...
+    for (size_t rest = unit == 0 ? 0 : n; rest != 0; rest >>= 1) {
+      if ((rest & 1) != 0) out.append(doubled);
+      if (rest > 1) doubled.append(MarkedText(doubled));
+    }
     return Value::string(std::move(out), value.as_string().is_markup);
   }
   budget.items(n * unit);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "chat/compare.h"
+#include "chat/interpreter.h"
 #include "chat/unicode.h"
 
 namespace slm::chat {
@@ -104,6 +105,7 @@ void repr(Printer& printer, const Value& value) {
     }
     // Python would print an address here; no template can mean that.
     case Kind::kGenerator: return printer.add(fmt::format("<generator object {}>", value.as_generator().name));
+    case Kind::kMacro: return printer.add(fmt::format("<Macro {}>", quoted(value.as_macro().statement->name)));
     default: return printer.add(fmt::format("<{}>", type_name(value)));
   }
 }

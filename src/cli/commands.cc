@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "cli/completion.h"
 #include "cli/doctor.h"
+#include "cli/hub_commands.h"
 #include "cli/lab_commands.h"
 #include "cli/licenses.h"
 #include "cli/logits.h"
@@ -14,7 +15,13 @@ namespace slm::cli {
 const std::vector<Command>& commands() {
   static const std::vector<Command> table = {
       {"run", "cli.run.summary", setup_run},
+      {"pull", "hub.pull.summary", setup_pull},
+      {"list", "hub.list.summary", setup_list},
+      {"ls", "hub.list.summary", setup_list},
       {"show", "cli.show.summary", setup_show},
+      {"rm", "hub.rm.summary", setup_rm},
+      {"verify", "hub.verify.summary", setup_verify},
+      {"import", "hub.import.summary", setup_import},
       {"tokenize", "cli.tokenize.summary", setup_tokenize},
       {"logits", "cli.logits.summary", setup_logits},
       {"bench", "lab.bench.summary", setup_bench},

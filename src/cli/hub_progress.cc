@@ -1,0 +1,86 @@
+#include "cli/hub_progress.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/message.h"
+#include "base/text.h"
+
+namespace slm::cli {
+namespace {
+
+constexpr double kTerminalPause = 0.1, kPlainPause = 5;  // seconds between lines
+constexpr size_t kBarColumns = 20, kPlainColumns = 79;
+
+std::string stage_text(std::string_view stage) {
+  if (stage == "wait") return tr("hub.stage.wait");
+  if (stage == "download") return tr("hub.stage.download");
+  if (stage == "unpack") return tr("hub.stage.unpack");
+  if (stage == "hash") return tr("hub.stage.hash");
+  if (stage == "copy") return tr("hub.stage.copy");
+  return tr("hub.stage.publish");
+}
+
+size_t terminal_columns() {
+  struct winsize size = {};
+  // The last column is left free: some terminals wrap when it is written.
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col - 1u : kPlainColumns;
+}
+
+}  // namespace
+
+std::string progress_line(const hub::Progress& progress, double per_second, size_t columns) {
+  std::string amount;
+  if (progress.total > 0) {
+    const double share = std::min(1.0, static_cast<double>(progress.done) / static_cast<double>(progress.total));
+    const auto filled = static_cast<size_t>(share * static_cast<double>(kBarColumns));
+    amount = "  [" + std::string(filled, '#') + std::string(kBarColumns - filled, '.') + "] " +
+             pad_left(std::to_string(static_cast<int>(share * 100)) + "%", 4) + "  " + format_bytes(progress.done) + " / " +
+             format_bytes(progress.total);
+    if (per_second > 0 && progress.done < progress.total) amount += "  " + format_bytes(static_cast<uint64_t>(per_second)) + "/s";
+  }
+  const size_t amount_width = display_width(amount);
+  std::string text = stage_text(progress.stage) + (progress.detail.empty() ? "" : "  " + progress.detail);
+  const size_t room = columns > amount_width ? columns - amount_width : 0;
+  if (display_width(text) > room) text = pad_right(text, room);
+  return text + amount;
+}
+
+HubProgress::HubProgress() : terminal_(isatty(STDERR_FILENO) != 0) {}
+
+HubProgress::~HubProgress() {
+  if (line_open_) std::fputs("\n", stderr);
+}
+
+void HubProgress::show(const hub::Progress& progress) {
+  const Clock::time_point now = Clock::now();
+  const bool is_new = progress.stage != stage_, is_end = progress.total > 0 && progress.done >= progress.total;
+  if (is_new) {
+    if (line_open_) std::fputs("\n", stderr);
+    line_open_ = false;
+    stage_ = progress.stage;
+    stage_start_ = now;
+    stage_start_bytes_ = progress.done;
+  }
+  const bool is_new_part = progress.detail != detail_;
+  detail_ = progress.detail;
+  const double waited = std::chrono::duration<double>(now - last_shown_).count();
+  if (!is_new && !is_end && !is_new_part && waited < (terminal_ ? kTerminalPause : kPlainPause)) return;
+  last_shown_ = now;
+  const double spent = std::chrono::duration<double>(now - stage_start_).count();
+  const double rate = spent > 0.5 ? static_cast<double>(progress.done - std::min(progress.done, stage_start_bytes_)) / spent : 0;
+  const size_t columns = terminal_ ? terminal_columns() : kPlainColumns;
+  const std::string line = progress_line(progress, rate, columns);
+  if (terminal_) {
+    std::fprintf(stderr, "\r%s", pad_right(line, columns).c_str());
+    line_open_ = true;
+  } else {
+    std::fprintf(stderr, "%s\n", line.c_str());
+  }
+  std::fflush(stderr);
+}
+
+}  // namespace slm::cli

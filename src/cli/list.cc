@@ -1,0 +1,78 @@
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/hub_commands.h"
+
+namespace slm::cli {
+namespace {
+
+using Row = std::vector<std::string>;
+
+// Columns as wide as their widest cell, two apart; the last is not padded.
+std::string aligned(const std::vector<Row>& rows) {
+  std::vector<size_t> widths(rows.front().size(), 0);
+  for (const Row& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display_width(row[i]));
+  }
+  std::string out;
+  for (const Row& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) out += i + 1 < row.size() ? pad_right(row[i], widths[i]) + "  " : row[i];
+    out += "\n";
+  }
+  return out;
+}
+
+std::vector<Row> stored_rows(const std::vector<hub::StoredModel>& models) {
+  std::vector<Row> rows = {{tr("hub.list.name"), tr("hub.list.size"), tr("hub.list.license"), tr("hub.list.added")}};
+  for (const hub::StoredModel& model : models) {
+    rows.push_back({model.name, format_bytes(model.bytes), model.license.empty() ? "-" : model.license, model.added.substr(0, 10)});
+  }
+  return rows;
+}
+
+// What can be pulled and is not here, and what is known by name only.
+std::vector<Row> other_rows(const hub::Store& store) {
+  std::vector<Row> rows = {{tr("hub.list.name"), tr("hub.list.size"), tr("hub.list.license"), tr("hub.list.source")}};
+  for (const hub::CatalogueEntry& entry : hub::catalogue()) {
+    if (store.find(entry.name)) continue;
+    rows.push_back({entry.name, entry.parts.empty() ? "-" : format_bytes(entry.bytes), entry.license,
+                    entry.parts.empty() ? tr("hub.list.no_source") : tr("hub.list.can_pull")});
+  }
+  return rows;
+}
+
+}  // namespace
+
+Run setup_list(CLI::App& app) {
+  const auto all = std::make_shared<bool>(false);
+  app.add_flag("--all", *all, tr("hub.list.all"));
+  return [all](const Context& context) -> Status {
+    const hub::Store store = hub::Store::open();
+    const auto models = store.list();
+    if (context.json) {
+      Json items = Json::array();
+      for (const hub::StoredModel& model : models) items.push_back(model_json(model));
+      Json json{{"models", items}};
+      if (*all) {
+        Json known = Json::array();
+        for (const hub::CatalogueEntry& entry : hub::catalogue()) {
+          known.push_back(Json{{"name", entry.name}, {"bytes", entry.bytes}, {"license", entry.license}, {"source", !entry.parts.empty()}});
+        }
+        json["catalogue"] = known;
+      }
+      print_json(json);
+      return {};
+    }
+    if (models.empty()) {
+      write_out(tr("hub.list.empty", store.root()) + "\n");
+    } else {
+      write_out(aligned(stored_rows(models)));
+    }
+    const auto others = *all ? other_rows(store) : std::vector<Row>{};
+    if (others.size() > 1) write_out("\n" + tr("hub.list.others") + "\n" + aligned(others));
+    return {};
+  };
+}
+
+}  // namespace slm::cli

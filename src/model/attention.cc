@@ -7,16 +7,26 @@ namespace {
 
 uint32_t spans_covering(uint32_t positions) { return (positions + kAttentionSpan - 1) / kAttentionSpan; }
 
+// The tokens [begin, end) of an item that are planned for.
+struct Planned {
+  uint32_t begin, end;
+};
+Planned planned(const BatchItem& item, PlanFor which) {
+  const auto n = static_cast<uint32_t>(item.ids.size());
+  return {which == PlanFor::kAllTokens ? 0 : item.first_logits, n};
+}
+
 // How many pieces each group of heads is cut into: enough units for every thread to find about two, no more than heads.
-uint32_t group_pieces(const ModelSpec& spec, std::span<const BatchItem> batch, bool by_span, int threads) {
+uint32_t group_pieces(const ModelSpec& spec, std::span<const BatchItem> batch, PlanFor which, bool by_span, int threads) {
   const uint32_t group = spec.n_heads / spec.n_kv_heads;
   const uint32_t least = (group + kTaskHeads - 1) / kTaskHeads;
   uint64_t units = 0;
   for (const BatchItem& item : batch) {
-    const auto n = static_cast<uint32_t>(item.ids.size());
+    const Planned tokens = planned(item, which);
+    if (tokens.begin == tokens.end) continue;
     units += uint64_t{spec.n_kv_heads} *
-             (by_span ? spans_covering(item.first_pos + n)
-                      : (n + kernels::kAttentionMaxTokens - 1) / kernels::kAttentionMaxTokens);
+             (by_span ? spans_covering(item.first_pos + tokens.end)
+                      : (tokens.end - tokens.begin + kernels::kAttentionMaxTokens - 1) / kernels::kAttentionMaxTokens);
   }
   const uint64_t wanted = 2 * static_cast<uint64_t>(threads);
   const auto more = static_cast<uint32_t>((wanted + units - 1) / std::max<uint64_t>(units, 1));
@@ -37,29 +47,30 @@ SpanRange spans_seen(uint32_t first_pos, uint32_t last_pos, uint32_t window) {
   return {oldest / kAttentionSpan, last_pos / kAttentionSpan + 1};
 }
 
-void plan_attention(const ModelSpec& spec, std::span<const BatchItem> batch, bool by_span, int threads,
+void plan_attention(const ModelSpec& spec, std::span<const BatchItem> batch, PlanFor which, bool by_span, int threads,
                     AttentionPlan& plan) {
   plan.tasks.clear();
   plan.by_span = by_span;
   const uint32_t group = spec.n_heads / spec.n_kv_heads;
-  const uint32_t pieces = group_pieces(spec, batch, by_span, threads);
-  uint32_t token = 0;
+  const uint32_t pieces = group_pieces(spec, batch, which, by_span, threads);
+  uint32_t token = 0, row = 0;
   size_t partial = 0;
   for (uint32_t item = 0; item < batch.size(); ++item) {
-    const auto n = static_cast<uint32_t>(batch[item].ids.size());
+    const auto [first_token, n] = planned(batch[item], which);
     const uint32_t most_heads = (group + pieces - 1) / pieces;
     const uint32_t step = by_span ? n : tokens_per_task(spec, batch[item].first_pos + n - 1, most_heads);
-    for (uint32_t begin = 0; begin < n; begin += step) {
+    for (uint32_t begin = first_token; begin < n; begin += step) {
       const uint32_t count = std::min(step, n - begin);
       for (uint32_t kv_head = 0; kv_head < spec.n_kv_heads; ++kv_head) {
         for (uint32_t piece = 0; piece < pieces; ++piece) {
           const uint32_t first = group * piece / pieces;
           const uint32_t heads = group * (piece + 1) / pieces - first;
-          plan.tasks.push_back({item, token + begin, count, batch[item].first_pos + begin, kv_head,
+          plan.tasks.push_back({item, token + begin, count, row, batch[item].first_pos + begin, kv_head,
                                 kv_head * group + first, heads, partial});
           if (by_span) partial += size_t{spans_covering(batch[item].first_pos + n)} * count * heads;
         }
       }
+      row += count;
     }
     token += n;
   }

@@ -36,6 +36,7 @@ struct Partials {
 struct AttentionTask {
   uint32_t item;              // of the batch
   uint32_t token, n_tokens;   // first token in the batch, and how many
+  uint32_t row;               // of the first token, among those planned for: where results go
   uint32_t first_pos;         // of the first token
   uint32_t kv_head;
   uint32_t head, n_heads;     // query heads [head, head + n_heads) of the model
@@ -58,6 +59,9 @@ struct AttentionPlan {
   std::vector<uint32_t> first_unit[2];
 };
 
-void plan_attention(const ModelSpec& spec, std::span<const BatchItem> batch, bool by_span, int threads, AttentionPlan& plan);
+// Plans for all tokens of the batch, or for those whose logits are asked for, which are all that the last layer needs.
+enum class PlanFor : uint8_t { kAllTokens, kLogitRows };
+void plan_attention(const ModelSpec& spec, std::span<const BatchItem> batch, PlanFor which, bool by_span, int threads,
+                    AttentionPlan& plan);
 
 }  // namespace slm

@@ -12,7 +12,7 @@ constexpr size_t kRowGrain = 8;
 
 bool wants_q8(const TensorView& w) { return !reads_floats(w.type); }
 
-const Team::Share whole(size_t n) { return {0, n}; }
+Team::Share whole(size_t n) { return {0, n}; }
 
 Team::Share overlap(Team::Share share, size_t begin, size_t end) {
   const size_t b = std::clamp(share.begin, begin, end) - begin;
@@ -35,7 +35,8 @@ void prepare_batch(const ModelParts& parts, std::span<const BatchItem> batch, Mo
     }
   }
   const bool small = work.positions.size() <= kReplicatedTokens;
-  plan_attention(parts.spec, batch, small, threads, work.plan);
+  plan_attention(parts.spec, batch, PlanFor::kAllTokens, small, threads, work.plan);
+  plan_attention(parts.spec, batch, PlanFor::kLogitRows, small, threads, work.last_plan);
   for (uint32_t i = 0; i < parts.spec.n_layers; ++i) work.next_unit[i].store(0, std::memory_order_relaxed);
 }
 
@@ -52,7 +53,8 @@ ForwardPass::ForwardPass(const ModelParts& parts, std::span<const BatchItem> bat
       n_tokens_(static_cast<uint32_t>(workspace.positions.size())),
       replicated_(n_tokens_ <= kReplicatedTokens),
       buffers_(replicated_ ? mine_.tokens : workspace.tokens),
-      tokens_(replicated_ ? whole(n_tokens_) : team.share(n_tokens_)),
+      n_rows_(n_tokens_),
+      rows_(replicated_ ? whole(n_tokens_) : team.share(n_tokens_)),
       q_width_(spec_.n_heads * spec_.head_dim),
       kv_width_(spec_.n_kv_heads * spec_.head_dim) {}
 
@@ -62,6 +64,8 @@ void ForwardPass::run_layers() {
     const LayerWeights& layer = weights_.layers[i];
     attention_inputs(layer, i);
     queries_keys_values(layer, i);
+    if (i + 1 == spec_.n_layers) narrow_to_rows();
+    if (n_rows_ == 0) return;
     attend(i);
     attention_output(layer);
     gate_and_up(layer);
@@ -70,13 +74,13 @@ void ForwardPass::run_layers() {
   final_rows();
 }
 
-void ForwardPass::tokens_done() const {
+void ForwardPass::rows_done() const {
   if (!replicated_) team_.barrier();
 }
 
 void ForwardPass::embed_and_turn() {
   const auto dequantize = kernels_.dequantize[static_cast<uint32_t>(weights_.embedding.type)];
-  for (size_t t = tokens_.begin; t < tokens_.end; ++t) {
+  for (size_t t = rows_.begin; t < rows_.end; ++t) {
     const BatchItem& item = batch_[work_.item_of[t]];
     const auto id = static_cast<size_t>(item.ids[work_.positions[t] - item.first_pos]);
     float* x = buffers_.x + t * spec_.width;
@@ -93,9 +97,19 @@ void ForwardPass::embed_and_turn() {
   team_.barrier();
 }
 
-void ForwardPass::add_output(uint32_t token, const std::vector<float>& post_norm) {
-  float* x = buffers_.x + size_t{token} * spec_.width;
-  const float* out = work_.out + size_t{token} * spec_.width;
+void ForwardPass::narrow_to_rows() {
+  narrowed_ = true;
+  n_rows_ = static_cast<uint32_t>(work_.rows.size());
+  rows_ = replicated_ ? whole(n_rows_) : team_.share(n_rows_);
+}
+
+float* ForwardPass::stream(uint32_t row) const {
+  return buffers_.x + size_t{narrowed_ ? work_.rows[row] : row} * spec_.width;
+}
+
+void ForwardPass::add_output(uint32_t row, const std::vector<float>& post_norm) {
+  float* x = stream(row);
+  const float* out = work_.out + size_t{row} * spec_.width;
   if (!post_norm.empty()) {
     kernels_.rms_norm(out, post_norm.data(), spec_.norm_eps, spec_.width, mine_.row);
     out = mine_.row;
@@ -103,14 +117,13 @@ void ForwardPass::add_output(uint32_t token, const std::vector<float>& post_norm
   kernels_.add(x, out, spec_.width, x);
 }
 
-void ForwardPass::norm(uint32_t token, const std::vector<float>& weight) {
-  const size_t at = size_t{token} * spec_.width;
-  kernels_.rms_norm(buffers_.x + at, weight.data(), spec_.norm_eps, spec_.width, buffers_.normed + at);
+void ForwardPass::norm(uint32_t row, const std::vector<float>& weight) {
+  kernels_.rms_norm(stream(row), weight.data(), spec_.norm_eps, spec_.width, buffers_.normed + size_t{row} * spec_.width);
 }
 
-void ForwardPass::quantize(uint32_t token, const float* x, uint32_t cols, bool wanted) {
+void ForwardPass::quantize(uint32_t row, const float* x, uint32_t cols, bool wanted) {
   if (!wanted) return;
-  const size_t at = size_t{token} * cols, block = at / kernels::kQ8Block;
+  const size_t at = size_t{row} * cols, block = at / kernels::kQ8Block;
   const kernels::Q8Rows& quant = buffers_.quant;
   kernels_.quantize_q8(x, cols, quant.q + at, quant.scale + block, quant.sum + block);
 }
@@ -118,7 +131,7 @@ void ForwardPass::quantize(uint32_t token, const float* x, uint32_t cols, bool w
 ForwardPass::Input ForwardPass::input(const float* x, uint32_t cols) const {
   kernels::Q8Rows quant = buffers_.quant;
   quant.cols = cols;
-  return {x, cols, quant, n_tokens_};
+  return {x, cols, quant, n_rows_};
 }
 
 void ForwardPass::multiply(const TensorView& w, const std::vector<float>& bias, const Input& in, Team::Share rows,
@@ -141,12 +154,12 @@ void ForwardPass::multiply(const TensorView& w, const std::vector<float>& bias, 
 
 void ForwardPass::attention_inputs(const LayerWeights& layer, uint32_t index) {
   const bool wanted = wants_q8(layer.q) || wants_q8(layer.k) || wants_q8(layer.v);
-  for (auto t = static_cast<uint32_t>(tokens_.begin); t < tokens_.end; ++t) {
-    if (index > 0) add_output(t, weights_.layers[index - 1].post_ffn_norm);
-    norm(t, layer.attention_norm);
-    quantize(t, buffers_.normed + size_t{t} * spec_.width, spec_.width, wanted);
+  for (auto r = static_cast<uint32_t>(rows_.begin); r < rows_.end; ++r) {
+    if (index > 0) add_output(r, weights_.layers[index - 1].post_ffn_norm);
+    norm(r, layer.attention_norm);
+    quantize(r, buffers_.normed + size_t{r} * spec_.width, spec_.width, wanted);
   }
-  tokens_done();
+  rows_done();
 }
 
 void ForwardPass::queries_keys_values(const LayerWeights& layer, uint32_t index) {
@@ -238,14 +251,14 @@ void ForwardPass::join_spans(const AttentionTask& task, uint32_t layer, const Pa
     const SpanRange seen = spans_seen(position, position, window);
     for (uint32_t h = 0; h < task.n_heads; ++h) {
       const Partials at = partials.at((seen.begin - base) * queries + size_t{i} * task.n_heads + h, spec_.head_dim);
-      float* out = buffers_.attention + size_t{task.token + i} * q_width_ + size_t{task.head + h} * spec_.head_dim;
+      float* out = buffers_.attention + size_t{task.row + i} * q_width_ + size_t{task.head + h} * spec_.head_dim;
       kernels_.attention_merge({at.m, at.l, at.acc, queries, seen.size(), spec_.head_dim, out});
     }
   }
 }
 
 void ForwardPass::attend(uint32_t index) {
-  const AttentionPlan& plan = work_.plan;
+  const AttentionPlan& plan = narrowed_ ? work_.last_plan : work_.plan;
   const uint32_t window = spec_.windowed[index] ? spec_.window : 0;
   const std::vector<uint32_t>& first_unit = plan.first_unit[spec_.windowed[index] ? 1 : 0];
   std::atomic<uint32_t>& next = work_.next_unit[index];
@@ -273,10 +286,10 @@ void ForwardPass::attend(uint32_t index) {
 }
 
 void ForwardPass::attention_output(const LayerWeights& layer) {
-  for (auto t = static_cast<uint32_t>(tokens_.begin); t < tokens_.end; ++t) {
-    quantize(t, buffers_.attention + size_t{t} * q_width_, q_width_, wants_q8(layer.o));
+  for (auto r = static_cast<uint32_t>(rows_.begin); r < rows_.end; ++r) {
+    quantize(r, buffers_.attention + size_t{r} * q_width_, q_width_, wants_q8(layer.o));
   }
-  tokens_done();
+  rows_done();
   multiply(layer.o, kNone, input(buffers_.attention, q_width_), team_.share(spec_.width, kRowGrain), work_.out,
            spec_.width);
   team_.barrier();
@@ -284,29 +297,29 @@ void ForwardPass::attention_output(const LayerWeights& layer) {
 
 void ForwardPass::gate_and_up(const LayerWeights& layer) {
   const bool wanted = wants_q8(layer.gate) || wants_q8(layer.up);
-  for (auto t = static_cast<uint32_t>(tokens_.begin); t < tokens_.end; ++t) {
-    add_output(t, layer.post_attention_norm);
-    norm(t, layer.ffn_norm);
-    quantize(t, buffers_.normed + size_t{t} * spec_.width, spec_.width, wanted);
+  for (auto r = static_cast<uint32_t>(rows_.begin); r < rows_.end; ++r) {
+    add_output(r, layer.post_attention_norm);
+    norm(r, layer.ffn_norm);
+    quantize(r, buffers_.normed + size_t{r} * spec_.width, spec_.width, wanted);
   }
-  tokens_done();
+  rows_done();
   const Input in = input(buffers_.normed, spec_.width);
   const Team::Share rows = team_.share(spec_.ffn, kRowGrain);
   multiply(layer.gate, kNone, in, rows, work_.gate, spec_.ffn);
   multiply(layer.up, kNone, in, rows, work_.up, spec_.ffn);
   const auto activate = spec_.activation == Activation::kSilu ? kernels_.silu_mul : kernels_.gelu_tanh_mul;
-  for (uint32_t t = 0; t < n_tokens_ && rows.begin < rows.end; ++t) {
-    float* gate = work_.gate + size_t{t} * spec_.ffn + rows.begin;
-    activate(gate, work_.up + size_t{t} * spec_.ffn + rows.begin, rows.end - rows.begin, gate);
+  for (uint32_t r = 0; r < n_rows_ && rows.begin < rows.end; ++r) {
+    float* gate = work_.gate + size_t{r} * spec_.ffn + rows.begin;
+    activate(gate, work_.up + size_t{r} * spec_.ffn + rows.begin, rows.end - rows.begin, gate);
   }
   team_.barrier();
 }
 
 void ForwardPass::down(const LayerWeights& layer) {
-  for (auto t = static_cast<uint32_t>(tokens_.begin); t < tokens_.end; ++t) {
-    quantize(t, work_.gate + size_t{t} * spec_.ffn, spec_.ffn, wants_q8(layer.down));
+  for (auto r = static_cast<uint32_t>(rows_.begin); r < rows_.end; ++r) {
+    quantize(r, work_.gate + size_t{r} * spec_.ffn, spec_.ffn, wants_q8(layer.down));
   }
-  tokens_done();
+  rows_done();
   multiply(layer.down, kNone, input(work_.gate, spec_.ffn), team_.share(spec_.width, kRowGrain), work_.out,
            spec_.width);
   team_.barrier();
@@ -315,16 +328,13 @@ void ForwardPass::down(const LayerWeights& layer) {
 void ForwardPass::final_rows() {
   const bool wanted = wants_q8(weights_.head);
   const kernels::Q8Rows& quant = work_.tokens.quant;
-  // Into the shared buffers whatever the batch's size: project() may come later and by other shares. In a large batch
-  // normed rows of other tokens are overwritten, which nobody reads any more.
-  const Team::Share share = team_.share(work_.rows.size());
-  for (size_t r = share.begin; r < share.end; ++r) {
-    const uint32_t t = work_.rows[r];
-    add_output(t, weights_.layers.back().post_ffn_norm);
-    const size_t to = r * spec_.width, block = to / kernels::kQ8Block;
+  // Into the shared buffers whatever the batch's size: project() may come later and by other shares.
+  const Team::Share share = team_.share(n_rows_);
+  for (auto r = static_cast<uint32_t>(share.begin); r < share.end; ++r) {
+    add_output(r, weights_.layers.back().post_ffn_norm);
+    const size_t to = size_t{r} * spec_.width, block = to / kernels::kQ8Block;
     float* normed = work_.tokens.normed + to;
-    kernels_.rms_norm(buffers_.x + size_t{t} * spec_.width, weights_.output_norm.data(), spec_.norm_eps, spec_.width,
-                      normed);
+    kernels_.rms_norm(stream(r), weights_.output_norm.data(), spec_.norm_eps, spec_.width, normed);
     if (wanted) kernels_.quantize_q8(normed, spec_.width, quant.q + to, quant.scale + block, quant.sum + block);
   }
   team_.barrier();

@@ -46,6 +46,8 @@ class ForwardPass {
 
   void embed_and_turn();
   void attention_inputs(const LayerWeights& layer, uint32_t index);
+  // After the last layer's keys and values only the rows asked for go on; buffers hold them from the start.
+  void narrow_to_rows();
   void queries_keys_values(const LayerWeights& layer, uint32_t index);
   void finish_heads(const LayerWeights& layer, uint32_t index, Team::Share heads);
   void attend(uint32_t index);
@@ -56,16 +58,18 @@ class ForwardPass {
   void down(const LayerWeights& layer);
   void final_rows();
 
-  // x[token] += out[token], through the norm where there is one.
-  void add_output(uint32_t token, const std::vector<float>& post_norm);
-  void norm(uint32_t token, const std::vector<float>& weight);
-  // Quantises one token's input of a matmul where some of its weights want that.
-  void quantize(uint32_t token, const float* x, uint32_t cols, bool wanted);
+  // Rows are tokens, until narrow_to_rows(). The residual stream stays where its token is.
+  float* stream(uint32_t row) const;
+  // The stream += out[row], through the norm where there is one.
+  void add_output(uint32_t row, const std::vector<float>& post_norm);
+  void norm(uint32_t row, const std::vector<float>& weight);
+  // Quantises one row's input of a matmul where some of its weights want that.
+  void quantize(uint32_t row, const float* x, uint32_t cols, bool wanted);
   Input input(const float* x, uint32_t cols) const;
   void multiply(const TensorView& w, const std::vector<float>& bias, const Input& in, Team::Share rows, float* out,
                 size_t out_stride) const;
-  // After a phase over tokens: where each thread has done all of them for itself, none need wait.
-  void tokens_done() const;
+  // After a phase over rows: where each thread has done all of them for itself, none need wait.
+  void rows_done() const;
 
   const ModelSpec& spec_;
   const Weights& weights_;
@@ -78,7 +82,9 @@ class ForwardPass {
   const uint32_t n_tokens_;
   const bool replicated_;           // see kReplicatedTokens
   const TokenBuffers& buffers_;     // this thread's own, or the shared ones
-  const Team::Share tokens_;        // those whose per-token work this thread does
+  uint32_t n_rows_;                 // going through the phases now: all tokens, or the rows asked for
+  bool narrowed_ = false;
+  Team::Share rows_;                // those whose work this thread does where it is not shared by weights
   const uint32_t q_width_, kv_width_;
 };
 

@@ -58,7 +58,7 @@ class Model::Workspace {
   float* cos_sin[2];                  // (max_batch_tokens, rope_dims): angles of full and of windowed layers
   Partials partials;                  // of all tasks of a small batch
 
-  AttentionPlan plan;
+  AttentionPlan plan, last_plan;      // of all layers but the last, and of the last
   std::unique_ptr<std::atomic<uint32_t>[]> next_unit;  // (n_layers): attention work not yet taken
   std::vector<uint32_t> positions;    // (tokens)
   std::vector<uint32_t> item_of;      // (tokens): batch item

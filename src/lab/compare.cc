@@ -12,7 +12,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// What both models read before a measured answer: some 400 tokens of plain English.
+// What both models read before a measured answer: some 400 tokens of plain English, and never more than this.
+constexpr uint32_t kMostPromptTokens = 512;
 constexpr std::string_view kParagraph =
     "The library stands at the end of the street, where the old market used to be. It opens at nine every morning, and by ten most of "
     "the seats near the windows are taken. Students come to read for their examinations, older people come for the newspapers, and in "
@@ -134,7 +135,10 @@ class Run {
     GenerateOptions options;
     options.max_tokens = tokens;
     options.ignore_end_tokens = true;
-    const std::vector<slm::TokenId> prompt = runtime.encode(prompt_text());
+    std::vector<slm::TokenId> prompt = runtime.encode(prompt_text());
+    const uint32_t context = runtime.memory_plan().context;
+    if (context <= tokens + 1) return fail(ErrorKind::kDoesNotFit, "lab.longer_than_context", tokens + 2, context);
+    prompt.resize(std::min<size_t>({prompt.size(), kMostPromptTokens, context - tokens - 1}));
     SLM_TRY(generation, runtime.generate(prompt, options, {}, watch_.cancelled));
     SLM_TRY_STATUS(watch_.check());
     if (generation.timings.tokens < 2) return fail(ErrorKind::kFailed, "lab.no_answer", name(which));

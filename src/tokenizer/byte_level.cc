@@ -214,7 +214,7 @@ void ByteLevelTokenizer::merge_word(std::string_view word, bool whole, Scratch& 
     if (id >= 0) symbols.push_back({id, static_cast<uint32_t>(i), 1});
   }
   const auto rules = [this](const Symbol& left, const Symbol& right) {
-    const MergeTable::Merge& merge = merges_.find(left.id, right.id);
+    const MergeTable::Merge merge = merges_.find(left.id, right.id);
     return merge.product >= 0 ? Candidate{merge.rank, merge.product} : Candidate{};
   };
   merge_symbols(symbols, rules, scratch.merging);

@@ -28,12 +28,12 @@ void PrintTo(const Family& family, std::ostream* out) { *out << family.name; }
 
 // The file with a folder's vocabulary; made where missing, published by rename since tests run side by side.
 std::string made_file(const Family& family) {
-  const std::string folder = SLM_BINARY_DIR "/test-tokenizers", path = folder + "/" + family.name + "-test.gguf";
+  const std::string folder = SLM_BINARY_DIR "/test-tokenizers", path = folder + "/" + family.name + ".gguf";
   if (std::filesystem::exists(path)) return path;
   std::filesystem::create_directories(folder);
   const std::string partial = path + "." + std::to_string(getpid());
   ChildOptions options;
-  options.argv = {SLM_MAKE_MODEL, "--family", family.architecture, "--preset", "tiny", "--tokenizer",
+  options.argv = {SLM_MAKE_MODEL, "--family", family.architecture, "--preset", "tiny", "--type", "Q4_0", "--tokenizer",
                   SLM_SOURCE_DIR "/../shared/tokenizers/" + family.name, partial};
   const auto done = run_child(options);
   EXPECT_TRUE(done && done->exit_code == 0) << (done ? done->error_output : done.error().text());

@@ -97,8 +97,7 @@ Status encode_lines(const Tokenizer& tokenizer, const EncodeOptions& options) {
     ++line_number;
     const auto text = parse_json(std::string_view(input).substr(at, end - at));
     if (!text || !text->is_string()) return fail(ErrorKind::kUsage, "cli.tokenize.bad_line", line_number);
-    out += to_text(Json(tokenizer.encode(text->get_ref<const std::string&>(), options)));
-    out += '\n';
+    out += fmt::format("[{}]\n", fmt::join(tokenizer.encode(text->get_ref<const std::string&>(), options), ","));
     at = end + 1;
     if (out.size() < kFlushBytes && at < input.size()) continue;
     if (!write_out(out)) break;

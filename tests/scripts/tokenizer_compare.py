@@ -75,8 +75,11 @@ def made_models(directory):
         if not (oracle.TOKENIZERS / name).is_dir():
             continue
         path = directory / f"{name}.gguf"
-        subprocess.run([make_model, "--family", family, "--preset", "tiny", "--tokenizer", oracle.TOKENIZERS / name,
-                        path], check=True, stdout=subprocess.DEVNULL)
+        if not path.exists():
+            partial = path.with_suffix(".part")
+            subprocess.run([make_model, "--family", family, "--preset", "tiny", "--type", "Q4_0", "--tokenizer",
+                            oracle.TOKENIZERS / name, partial], check=True, stdout=subprocess.DEVNULL)
+            partial.rename(path)
         yield name, str(path)
 
 

@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "chat/prompt.h"
 #include "cli/command.h"
+#include "cli/hub_commands.h"
+#include "hub/digest.h"
 
 namespace slm::cli {
 namespace {
@@ -36,6 +38,27 @@ Result<std::string> read_template(const std::string& name) {
                         near ? msg("cli.did_you_mean", *near) : msg("cli.known_templates", known));
 }
 
+Result<hub::StoredModel> find_model(hub::Store& store, const ModelFlags& flags, const hub::CatalogueEntry* entry) {
+  auto stored = store.resolve(flags.model);
+  const bool absent = !stored && stored.error().kind == ErrorKind::kNotFound;
+  if (!absent || !flags.may_pull || entry == nullptr || entry->parts.empty()) return stored;
+  return pull_with_consent(store, *entry);
+}
+
+// A file given by its path may be one the catalogue knows: then what it says of it (instruct or base, languages, licence)
+// holds. The digest decides; it is only computed where the size is right.
+Result<const hub::CatalogueEntry*> recognise(hub::StoredModel& stored) {
+  for (const hub::CatalogueEntry& entry : hub::catalogue()) {
+    if (entry.bytes != stored.bytes || entry.sha256.empty()) continue;
+    if (stored.sha256.empty()) {
+      SLM_TRY(digest, hub::sha256_of_file(stored.path));
+      stored.sha256 = std::move(digest);
+    }
+    if (stored.sha256 == entry.sha256) return &entry;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 void add_model_flags(CLI::App& app, ModelFlags& flags, bool with_template) {
@@ -53,9 +76,12 @@ Result<ResolvedModel> resolve_model(const ModelFlags& flags) {
   SLM_TRY(kv, kv_type(flags.kv));
   hub::Store store = hub::Store::open();
   model.entry = hub::find_entry(flags.model);
-  SLM_TRY(stored, store.resolve(flags.model));
+  SLM_TRY(stored, find_model(store, flags, model.entry));
   model.stored = stored;
-  if (model.entry == nullptr) model.entry = hub::find_entry(model.stored.name);
+  if (model.entry == nullptr) {
+    SLM_TRY(recognised, recognise(model.stored));
+    model.entry = recognised;
+  }
   SLM_TRY(facts, Runtime::facts(model.stored.path));
   model.facts = std::move(facts);
 

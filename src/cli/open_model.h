@@ -17,12 +17,13 @@
 namespace slm::cli {
 
 struct ModelFlags {
-  std::string model;           // a name in the store, a catalogue name (pulled first, with consent) or the path of a GGUF file
+  std::string model;           // a name in the store, a catalogue name (see may_pull) or the path of a GGUF file
   std::string template_name;   // --template: a built-in template's name or a file; empty: the model's own
   uint32_t context = 0;        // --ctx; 0: the default (OpenOptions::context)
   std::string kv = "f16";      // --kv
   int threads = 0;             // --threads; 0: physical cores this process may use
-  uint32_t sequences = 1;      // not flags: set by the command
+  bool may_pull = false;       // not flags, set by the command: a catalogue name that is not in the store is pulled
+  uint32_t sequences = 1;
   uint32_t max_batch_tokens = 256;
 };
 // Adds MODEL, --template, --ctx, --kv, --threads. `flags` outlives the parsing. `with_template`: whether --template is wanted.
@@ -39,8 +40,8 @@ struct ResolvedModel {
   bool talks = true;
 };
 
-// Finds the file (pulling a catalogue name that is not in the store, after consent where its licence asks for it) and reads
-// its header. Errors: kNotFound with the nearest spelling, kUsage (--kv, --template), those of pull and of gguf.
+// Finds the file (with may_pull, fetching what the catalogue knows, after consent where its licence asks for it) and reads its
+// header. Errors: kNotFound with the nearest spelling, kUsage (--kv, --template), those of pull and of gguf.
 Result<ResolvedModel> resolve_model(const ModelFlags& flags);
 
 struct OpenedModel {

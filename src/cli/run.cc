@@ -75,8 +75,10 @@ Status run(RunFlags& flags, bool has_argument, bool json) {
   flags.system = std::move(system);
   SLM_TRY(prompt, whole_prompt(flags, has_argument));
   if (!prompt && json) return fail_with_hint(ErrorKind::kUsage, msg("cli.json_needs_prompt"), msg("cli.give_prompt"));
+  flags.model.may_pull = true;
   SLM_TRY(opened, resolve_and_open(flags.model));
   install_interrupt_handler();
+  interrupted() = false;  // one that came during a pull that ended well all the same
   if (!prompt) return hold_chat(opened, flags);
   return answer_once(opened, flags, *prompt, json);
 }

@@ -7,6 +7,7 @@
 #include "cli/conversation.h"
 #include "cli/facts_table.h"
 #include "cli/open_model.h"
+#include "hub/digest.h"
 
 namespace slm::cli {
 namespace {
@@ -41,7 +42,7 @@ Json as_json(const ResolvedModel& model, const MemoryPlan& plan, const ModelFlag
   json["name"] = model.stored.name;
   json["path"] = model.stored.path;
   json["bytes"] = facts.file_bytes;
-  json["sha256"] = model.stored.sha256.empty() ? Json(nullptr) : Json(model.stored.sha256);
+  json["sha256"] = model.stored.sha256;
   json["architecture"] = facts.architecture;
   json["parameters"] = facts.parameters;
   json["context"] = facts.context;
@@ -82,7 +83,7 @@ void print_people(const ResolvedModel& model, const MemoryPlan& plan, const Mode
   table.add("cli.show.name", model.stored.name);
   table.add("cli.show.path", model.stored.path);
   table.add("cli.show.bytes", format_bytes(facts.file_bytes));
-  if (!model.stored.sha256.empty()) table.add("cli.show.sha256", model.stored.sha256);
+  table.add("cli.show.sha256", model.stored.sha256);
   table.add("cli.show.architecture",
             tr("cli.show.architecture_value", facts.architecture, facts.n_layers, facts.width, facts.n_heads,
                facts.n_kv_heads, facts.head_dim, facts.ffn));
@@ -116,6 +117,10 @@ Run setup_show(CLI::App& app) {
   add_model_flags(app, *flags);
   return [flags](const Context& context) -> Status {
     SLM_TRY(model, resolve_model(*flags));
+    if (model.stored.sha256.empty()) {
+      SLM_TRY(digest, hub::sha256_of_file(model.stored.path));
+      model.stored.sha256 = std::move(digest);
+    }
     SLM_TRY(plan, Runtime::plan(model.options));
     if (context.json) {
       print_json(as_json(model, plan, *flags));

@@ -34,7 +34,7 @@ class Tokenizer {
   // Any byte string: invalid UTF-8 goes through byte by byte. Linear in the length of the text (BPE: n log n within a word).
   virtual std::vector<TokenId> encode(std::string_view text, const EncodeOptions& options = {}) const = 0;
 
-  // The bytes a token stands for in text ("▁" back to a space, byte tokens to their byte). Control tokens give "" here
+  // The bytes a token stands for in text (U+2581 back to a space, byte tokens to their byte). Control tokens give "" here
   // unless `show_special`, which gives their text.
   virtual std::string_view bytes(TokenId id, bool show_special = false) const = 0;
   std::string decode(std::span<const TokenId> ids, bool show_special = false) const;

@@ -84,7 +84,7 @@ CONTRACTIONS = ["'s", "'S", "'\u017f", "'re", "'RE", "'ll", "'lL", "'t", "'M", "
 EMOJI = ["\U0001F600", "\U0001F44D\U0001F3FD", "\U0001F468\u200D\U0001F469\u200D\U0001F467\u200D\U0001F466",
          "\U0001F1E8\U0001F1F3", "\u2764\uFE0F", "\U0001F3F4\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F"]
 PUNCTUATION = "!#$%&()*+,-./:;<=>?@[]^_`{|}~\"\\"
-WORDS = ["the", "quick", " brown", "\u2581", " \u2581", "Caf\u00e9 d\u00e9j\u00e0 vu", "Straße", "\u4f60\u597d", "한국어", "ภาษาไทย"]
+WORDS = ["the", "quick", " brown", "\u2581", " \u2581", "Caf\u00e9 d\u00e9j\u00e0 vu", "Stra\u00dfe", "\u4f60\u597d", "\ud55c\uad6d\uc5b4", "\u0e20\u0e32\u0e29\u0e32\u0e44\u0e17\u0e22"]
 
 
 class Texts:

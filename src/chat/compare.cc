@@ -55,7 +55,7 @@ std::vector<Value> characters_of(const Value& string) {
   for (size_t offset = 0; offset < text.size();) {
     const size_t begin = offset;
     next_code_point(text.bytes(), offset);
-    out.push_back(Value::string(text.slice(begin, offset), string.as_string().is_markup));
+    out.push_back(Value::string(text.slice(begin, offset)));  // of Markup too: plain ones, as in Python
   }
   return out;
 }

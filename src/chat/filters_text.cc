@@ -130,16 +130,15 @@ Value center(Interpreter& interpreter, const Value& subject, const Arguments& gi
 
 Value truncate(Interpreter& interpreter, const Value& subject, const Arguments& given) {
   const Bound bound(given, "truncate", {"length", "killwords", "end", "leeway"});
-  if (!subject.is_string()) raise("chat.template_no_length", type_name(subject));
   const int64_t length = bound.integer(0, 255);
   const MarkedText end = bound[2] == nullptr ? MarkedText("...", false) : bound.text(2);
   const int64_t leeway = bound.given(3) == nullptr ? 5 : bound.integer(3, 5);
-  const MarkedText& text = subject.text();
-  interpreter.budget().bytes(text.size());
   const auto end_length = static_cast<int64_t>(count_code_points(end.bytes()));
-  const auto text_length = static_cast<int64_t>(count_code_points(text.bytes()));
+  const auto subject_length = static_cast<int64_t>(length_of(subject, interpreter.budget()));
   if (length < end_length || leeway < 0) raise("chat.template_argument", "truncate");
-  if (text_length - leeway <= length) return subject;
+  if (subject_length - leeway <= length) return subject;  // whatever has a length and is short enough
+  if (!subject.is_string()) raise("chat.template_operands", "truncate", type_name(subject), "str");
+  const MarkedText& text = subject.text();
   MarkedText out = text.slice(0, offset_of_code_point(text.bytes(), static_cast<size_t>(length - end_length)));
   if (!bound.flag(1)) {
     const size_t space = out.bytes().rfind(' ');

@@ -144,7 +144,7 @@ class PercentFormatter {
  private:
   // Python lets these go unused.
   bool is_mapping_like() const {
-    return values_.is(Kind::kDict) || values_.is(Kind::kList) || values_.is_undefined();
+    return values_.is(Kind::kDict) || values_.is(Kind::kList) || values_.is(Kind::kRange) || values_.is_undefined();
   }
 
   const Value& next_value() {

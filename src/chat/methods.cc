@@ -323,12 +323,12 @@ Value copy(const Call& call) {
 constexpr NamedMethod kDictMethods[] = {
     {"copy", copy}, {"get", get}, {"items", view<true, true>}, {"keys", view<true, false>}, {"values", view<false, true>}};
 
-// --- list, tuple ---
+// --- list, tuple, range ---
 
 Value index_of(const Call& call) {
   call.no_keywords();
   const Bound bound(call.given, call.name, {"value", "start", "stop"}, 1);
-  const auto& items = call.self.as_sequence().items;
+  const std::vector<Value> items = items_of(call.self, call.budget());
   const auto length = static_cast<int64_t>(items.size());
   const auto position = [&](size_t i, int64_t otherwise) {
     const int64_t at = bound.integer(i, otherwise);
@@ -344,7 +344,7 @@ Value count_of(const Call& call) {
   call.no_keywords();
   const Bound bound(call.given, call.name, {"value"}, 1);
   int64_t n = 0;
-  for (const Value& item : call.self.as_sequence().items) n += equal(item, *bound[0], call.budget()) ? 1 : 0;
+  for (const Value& item : items_of(call.self, call.budget())) n += equal(item, *bound[0], call.budget()) ? 1 : 0;
   return Value::integer(n);
 }
 
@@ -390,7 +390,9 @@ const NamedMethod* known_method(const Value& object, std::string_view name) {
     case Kind::kString: return in_table(kStringMethods, name);
     case Kind::kDict: return in_table(kDictMethods, name);
     case Kind::kList: return in_table(kListMethods, name);
-    case Kind::kTuple: return in_table(kTupleMethods, name);
+    case Kind::kTuple:
+    case Kind::kRange:
+      return in_table(kTupleMethods, name);
     case Kind::kLoop: return in_table(kLoopMethods, name);
     default: return nullptr;
   }

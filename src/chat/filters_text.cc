@@ -59,7 +59,7 @@ Value tojson(Interpreter& interpreter, const Value& subject, const Arguments& gi
   style.sort_keys = bound.flag(3);
   if (const Value* indent = bound.given(1)) {
     style.has_indent = true;
-    style.item_separator = ",";
+    style.item_separator.resize(1);  // "," where a line ends
     if (indent->is_string()) {
       style.indent = indent->bytes();
     } else {

@@ -48,6 +48,7 @@ inline constexpr size_t kMaxTextFileBytes = 1u << 30;
 
 // Tokenizers
 inline constexpr size_t kMaxMerges = 4u << 20;
+inline constexpr size_t kMaxWordBytes = 8u << 20;  // merged at once (50 bytes of memory each); longer words are cut
 inline constexpr size_t kMaxAddedTokenBytes = 1'024;  // texts matched literally: bounds the work at each place of a text
 
 // Engine

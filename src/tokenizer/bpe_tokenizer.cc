@@ -12,6 +12,14 @@ constexpr uint64_t kPartBit = uint64_t{1} << 63;
 // Buffers that one huge word made are not kept.
 constexpr size_t kMaxIdleSymbols = 1u << 16;
 
+// A part of a word that is not too large to merge, ending with a whole character.
+std::string_view bounded(std::string_view part) {
+  if (part.size() <= limits::kMaxWordBytes) return part;
+  size_t end = limits::kMaxWordBytes;
+  for (int i = 0; i < 3 && unicode::is_continuation(part[end]); ++i) --end;
+  return part.substr(0, end);
+}
+
 }  // namespace
 
 // A scratch for the time of one encode().
@@ -116,11 +124,12 @@ void BpeTokenizer::encode_long(std::string_view word, size_t readable, Scratch& 
 
 void BpeTokenizer::encode_parts(std::string_view word, size_t readable, Scratch& scratch,
                                 std::vector<TokenId>& out) const {
-  const bool cut = !std::ranges::all_of(word, is_ascii);
+  const bool cut = cuts_words_ && !std::ranges::all_of(word, is_ascii);
   for (size_t at = 0; at < word.size();) {
     std::string_view part = word.substr(at);
     const size_t part_readable = readable - at;
     if (cut) part = part.substr(0, boundaries_.first_part(part));
+    part = bounded(part);
     const bool whole = part.size() == word.size();
     at += part.size();
     if (part.size() <= decltype(scratch.short_words)::kMaxBytes) {

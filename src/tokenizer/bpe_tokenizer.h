@@ -60,6 +60,7 @@ class BpeTokenizer : public Tokenizer {
   }
 
   const FileVocabulary vocabulary_;
+  bool cuts_words_ = true;    // words may be encoded part by part
   bool drops_bytes_ = false;  // some bytes have no token: encode_long() takes them out before it cuts
 
  private:

@@ -94,11 +94,13 @@ Status SentencePieceTokenizer::load_texts() {
   for (size_t byte = 0; byte < 0x80; ++byte) {
     const char character = static_cast<char>(byte);
     const TokenId id = vocabulary_.find({&character, 1});
-    const bool is_text = id >= 0 && (vocabulary_.kind(id) == TokenKind::kNormal || vocabulary_.kind(id) == TokenKind::kUserDefined);
-    if (byte_ids_[byte] < 0 && is_text) byte_ids_[byte] = id;
+    if (id < 0 || byte_ids_[byte] >= 0) continue;
+    const TokenKind kind = vocabulary_.kind(id);
+    if (kind == TokenKind::kNormal || kind == TokenKind::kUserDefined) byte_ids_[byte] = id;
   }
-  has_all_bytes_ = std::ranges::find(byte_ids_, -1) == byte_ids_.end();
-  if (!has_all_bytes_ && !vocabulary_.unknown)
+  // Unknown tokens in a row become one, which parts encoded apart could not see.
+  cuts_words_ = std::ranges::find(byte_ids_, -1) == byte_ids_.end();
+  if (!cuts_words_ && !vocabulary_.unknown)
     return fail(ErrorKind::kCorrupt, "tokenizer.no_fallback", kTokensKey, "tokenizer.ggml.unknown_token_id");
   return {};
 }
@@ -112,17 +114,10 @@ void SentencePieceTokenizer::encode_section(std::string_view section, bool first
   const std::string_view mapped = text;
   for (size_t at = 0; at < mapped.size();) {
     const AddedTokens::Match match = spaced_.find(mapped, at);
-    if (match.begin > at) encode_run(mapped.substr(at, match.begin - at), mapped.size() - at, scratch, out);
+    if (match.begin > at) encode_word(mapped.substr(at, match.begin - at), mapped.size() - at, scratch, out);
     if (match.id >= 0) out.push_back(match.id);
     at = match.begin + match.length;
   }
-}
-
-void SentencePieceTokenizer::encode_run(std::string_view run, size_t readable, Scratch& scratch,
-                                        std::vector<TokenId>& out) const {
-  // Unknown tokens in a row become one, which parts encoded apart could not see.
-  if (has_all_bytes_) encode_word(run, readable, scratch, out);
-  else merge_word(run, true, scratch, out);
 }
 
 void SentencePieceTokenizer::merge_word(std::string_view word, bool, Scratch& scratch,
@@ -146,17 +141,19 @@ void SentencePieceTokenizer::merge_word(std::string_view word, bool, Scratch& sc
                         : Candidate{};
   };
   merge_symbols(symbols, rules, scratch.merging);
+  const size_t first = out.size();
   for (const Symbol& symbol : symbols) {
     if (symbol.id >= 0) out.push_back(symbol.id);
-    else push_bytes(word.substr(symbol.begin, symbol.length), out);
+    else push_bytes(word.substr(symbol.begin, symbol.length), first, out);
   }
 }
 
-void SentencePieceTokenizer::push_bytes(std::string_view bytes, std::vector<TokenId>& out) const {
+// The byte tokens of a character, or the unknown token, once for a row of unknown characters since out[first].
+void SentencePieceTokenizer::push_bytes(std::string_view bytes, size_t first, std::vector<TokenId>& out) const {
   const auto id_of = [this](char byte) { return byte_ids_[static_cast<uint8_t>(byte)]; };
   if (std::ranges::all_of(bytes, [&](char byte) { return id_of(byte) >= 0; })) {
     for (const char byte : bytes) out.push_back(id_of(byte));
-  } else if (out.empty() || out.back() != *vocabulary_.unknown) {
+  } else if (out.size() == first || out.back() != *vocabulary_.unknown) {
     out.push_back(*vocabulary_.unknown);
   }
 }

@@ -20,12 +20,10 @@ class SentencePieceTokenizer final : public BpeTokenizer {
                       std::vector<TokenId>& out) const override;
   void merge_word(std::string_view word, bool whole, Scratch& scratch, std::vector<TokenId>& out) const override;
   bool has_token(char) const override { return true; }
-  void encode_run(std::string_view run, size_t readable, Scratch& scratch, std::vector<TokenId>& out) const;
-  void push_bytes(std::string_view bytes, std::vector<TokenId>& out) const;
+  void push_bytes(std::string_view bytes, size_t first, std::vector<TokenId>& out) const;
 
   AddedTokens spaced_;  // user-defined tokens with spaces, found once spaces are mapped
   std::array<TokenId, 256> byte_ids_{};
-  bool has_all_bytes_ = true;
 };
 
 }  // namespace slm

@@ -196,6 +196,8 @@ TEST(SentencePiece, WithoutByteTokensUnknownCharactersAreOne) {
   file.add_space_prefix = false;
   const auto made = opened(file);
   EXPECT_EQ(made.tokenizer->encode("a\u4f60\u597da"), (Ids{1, 0, 1}));
+  EXPECT_EQ(made.tokenizer->encode("<unk>\u4f60", {.special = true, .add_bos = true}), (Ids{0, 0}));
+  EXPECT_EQ(made.tokenizer->encode("\u4f60"), (Ids{0}));
   file.unknown.reset();
   EXPECT_EQ(error_of(file), "tokenizer.no_fallback");
 }

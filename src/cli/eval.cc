@@ -3,7 +3,10 @@
 #include <memory>
 
 #include "base/files.h"
+#include <CLI/CLI.hpp>
+
 #include "base/json.h"
+#include "base/text.h"
 #include "cli/lab_commands.h"
 #include "cli/open_model.h"
 #include "cli/prompt_text.h"
@@ -49,15 +52,20 @@ Status run_perplexity(const PerplexityFlags& given, const Context& context) {
   return {};
 }
 
-std::string task_names() {
-  std::string names;
-  for (const lab::ChoiceTask& task : lab::choice_tasks()) names += (names.empty() ? "" : ", ") + std::string(task.name);
-  return names;
+tl::unexpected<Error> unknown_task(const std::string& name) {
+  std::vector<std::string> names;
+  std::string all;
+  for (const lab::ChoiceTask& task : lab::choice_tasks()) {
+    names.emplace_back(task.name);
+    all += (all.empty() ? "" : ", ") + names.back();
+  }
+  const auto near = nearest_spelling(name, names);
+  return fail_with_hint(ErrorKind::kUsage, msg("lab.no_task", name, all), near ? msg("cli.did_you_mean", *near) : Message{});
 }
 
 Result<lab::DataSet<lab::ChoiceItem>> chosen_items(const ChoiceFlags& given) {
   const lab::ChoiceTask* task = lab::find_choice_task(given.task);
-  if (task == nullptr) return fail(ErrorKind::kUsage, "lab.no_task", given.task, task_names());
+  if (task == nullptr) return unknown_task(given.task);
   if (given.limit && *given.limit == 0) return fail(ErrorKind::kUsage, "lab.no_limit");
   SLM_TRY(directories, lab::data_directories(given.data_dir));
   SLM_TRY(set, task->load(directories));

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Golden logits: tiny random checkpoints of each family, run through Hugging Face transformers.
 
-    python3 generate.py            # writes FAMILY/{model.gguf, model-q8_0.gguf, model-q4_0.gguf, ids.json, logits*.bin}
+    python3 generate.py [FOLDER...]   # writes FOLDER/{model.gguf, model-q8_0.gguf, model-q4_0.gguf, ids.json, logits*.bin}
 
 Needs torch 2.15.0, transformers 5.23.0, gguf 0.19.0 (not needed by the tests, which only read what this writes).
 Each checkpoint is built from a config and a seed, its logits computed in float32 with eager attention, and its weights
@@ -10,7 +10,9 @@ adjacent pairs. The quantised files hold gguf.quants' blocks, and their logits c
 logits*.bin: float32 little-endian, (n_ids, vocabulary).
 """
 import json
+import math
 import pathlib
+import sys
 
 import gguf
 import numpy as np
@@ -44,7 +46,26 @@ FAMILIES = {
     "gemma3": lambda: tf.Gemma3ForCausalLM(tf.Gemma3TextConfig(
         num_hidden_layers=7, rms_norm_eps=1e-6, sliding_window=8, query_pre_attn_scalar=HEAD_DIM,
         rope_parameters={"sliding_attention": rope(1e4), "full_attention": rope(1e6)}, **common)),
+    "llama-rope-factors": lambda: tf.LlamaForCausalLM(tf.LlamaConfig(num_hidden_layers=2, rope_parameters=LLAMA3, rms_norm_eps=1e-5,
+                                                                     tie_word_embeddings=True, **common)),
 }
+# Folders named otherwise than their architecture.
+ARCHITECTURES = {"llama-rope-factors": "llama"}
+# Llama 3.1's scaling: low frequencies divided by 8, high ones kept, those between blended.
+LLAMA3 = {"rope_type": "llama3", "rope_theta": 5e5, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+          "original_max_position_embeddings": 64}
+
+
+def rope_factors():
+    # As llama.cpp's converter writes them: what each frequency is divided by.
+    out = []
+    for i in range(HEAD_DIM // 2):
+        wavelength = 2 * math.pi * LLAMA3["rope_theta"] ** (2 * i / HEAD_DIM)
+        turns = LLAMA3["original_max_position_embeddings"] / wavelength
+        low, high, factor = LLAMA3["low_freq_factor"], LLAMA3["high_freq_factor"], LLAMA3["factor"]
+        kept = min(max((turns - low) / (high - low), 0.0), 1.0)
+        out.append(1 / ((1 - kept) / factor + kept))
+    return np.array(out, dtype=np.float32)
 
 NORMS = {"input_layernorm": "attn_norm", "self_attn.q_norm": "attn_q_norm", "self_attn.k_norm": "attn_k_norm"}
 MATRICES = {"self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
@@ -86,6 +107,8 @@ def tensors_of(family, model):
         if family.startswith("gemma") and "norm" in target:
             array = array + 1.0
         out[target] = (name, array)
+    if model.config.rope_parameters.get("rope_type") == "llama3":
+        out["rope_freqs.weight"] = (None, rope_factors())
     return out
 
 
@@ -150,7 +173,10 @@ def logits(model, ids):
 
 
 def main():
-    for n, (family, make) in enumerate(FAMILIES.items()):
+    for n, (folder, make) in enumerate(FAMILIES.items()):
+        if len(sys.argv) > 1 and folder not in sys.argv[1:]:
+            continue
+        family = ARCHITECTURES.get(folder, folder)
         torch.manual_seed(1000 + n)
         model = make().eval().float()
         with torch.no_grad():  # norms and biases away from their trivial initial values
@@ -159,7 +185,7 @@ def main():
                     p.add_(torch.randn_like(p) * 0.1)
         rng = np.random.default_rng(n)
         ids = [int(i) for i in rng.integers(0, VOCAB, N_IDS)]
-        out = HERE / family
+        out = HERE / folder
         out.mkdir(exist_ok=True)
         tensors = tensors_of(family, model)
         (out / "ids.json").write_text(json.dumps({"ids": ids}) + "\n")
@@ -172,7 +198,7 @@ def main():
             load_dequantised(family, copy, tensors, quant)
             logits(copy, ids).tofile(out / f"logits-{tag}.bin")
         (out / "PROVENANCE.md").write_text(
-            f"# {family}\n\nA random checkpoint (seed {1000 + n}), {sum(p.numel() for p in model.parameters())} parameters, written by "
+            f"# {folder}\n\nA random checkpoint (seed {1000 + n}), {sum(p.numel() for p in model.parameters())} parameters, written by "
             f"../generate.py with transformers {tf.__version__}, torch {torch.__version__.split('+')[0]}, gguf 0.19.0, float32, "
             "eager attention.\nNo trained weights; nothing here is anyone else's.\n")
         print(family, "ok", float(np.abs(np.fromfile(out / "logits.bin", "<f4")).max()))

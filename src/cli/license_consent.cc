@@ -21,11 +21,10 @@ std::string trimmed_lower(const std::string& line) {
   return out;
 }
 
+// What terms that restrict use have in common; the licences that consent is asked for are of this kind.
 std::string three_lines(const hub::CatalogueEntry& entry) {
-  if (entry.license_key == "gemma") {
-    return tr("hub.gemma.line1", entry.name) + "\n" + tr("hub.gemma.line2") + "\n" + tr("hub.gemma.line3") + "\n";
-  }
-  return tr("hub.license.line1", entry.name, entry.license) + "\n" + entry.license_terms + "\n" + tr("hub.license.line3") + "\n";
+  return tr("hub.terms.line1", entry.name, entry.license) + "\n" + tr("hub.terms.line2") + "\n" +
+         tr("hub.terms.line3", entry.license_url) + "\n";
 }
 
 }  // namespace

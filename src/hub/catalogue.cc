@@ -82,6 +82,7 @@ Result<CatalogueEntry> read_entry(const Json& json, const std::string& where) {
   entry.license = fields.text("license");
   entry.license_terms = fields.text("license_terms");
   entry.license_key = fields.text("license_key", false);
+  entry.license_url = fields.text("license_url", !entry.license_key.empty());
   entry.languages = fields.texts("languages");
   entry.parameters = fields.number("parameters");
   entry.context = static_cast<uint32_t>(fields.number("context"));

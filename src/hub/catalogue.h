@@ -25,6 +25,7 @@ struct CatalogueEntry {
   std::string license;           // SPDX or short name
   std::string license_terms;     // one line
   std::string license_key;       // "gemma" where consent is asked for once; else ""
+  std::string license_url;       // of the terms consent is asked for
   WheelPart license_text;        // where the full text lies; may be empty
   std::vector<std::string> languages;  // "en", "zh" ...; empty: many or unknown
   uint64_t parameters = 0;

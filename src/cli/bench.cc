@@ -2,6 +2,8 @@
 
 #include <memory>
 
+#include <CLI/CLI.hpp>
+
 #include "base/json.h"
 #include "base/machine.h"
 #include "base/text.h"

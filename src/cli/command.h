@@ -8,11 +8,14 @@
 #include <string_view>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json_fwd.hpp>
 
 #include "base/message.h"
 #include "base/result.h"
+
+namespace CLI {
+class App;
+}
 
 namespace slm::cli {
 

@@ -2,6 +2,8 @@
 
 #include <memory>
 
+#include <CLI/CLI.hpp>
+
 #include "base/files.h"
 #include "base/json.h"
 #include "base/process.h"

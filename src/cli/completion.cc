@@ -3,6 +3,8 @@
 #include <memory>
 #include <set>
 
+#include <CLI/CLI.hpp>
+
 #include "base/message.h"
 #include "hub/catalogue.h"
 #include "hub/store.h"

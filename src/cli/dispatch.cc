@@ -5,6 +5,8 @@
 #include <cstring>
 #include <optional>
 
+#include <CLI/CLI.hpp>
+
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/command.h"

@@ -2,9 +2,9 @@
 
 #include <memory>
 
-#include "base/files.h"
 #include <CLI/CLI.hpp>
 
+#include "base/files.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/lab_commands.h"

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include <CLI/CLI.hpp>
+
 #include "base/message.h"
 #include "base/text.h"
 #include "cli/command.h"

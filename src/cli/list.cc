@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include <CLI/CLI.hpp>
+
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/hub_commands.h"

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <memory>
 
+#include <CLI/CLI.hpp>
+
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/text.h"

@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <CLI/CLI.hpp>
+
 #include "base/files.h"
 #include "base/text.h"
 #include "chat/prompt.h"

@@ -6,13 +6,15 @@
 #include <optional>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 #include "base/result.h"
 #include "cli/instruct.h"
 #include "hub/catalogue.h"
 #include "hub/store.h"
 #include "runtime/runtime.h"
+
+namespace CLI {
+class App;
+}
 
 namespace slm::cli {
 

@@ -4,6 +4,8 @@
 #include <memory>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
+
 #include "base/json.h"
 #include "base/machine.h"
 #include "cli/chat.h"

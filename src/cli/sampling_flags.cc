@@ -1,5 +1,7 @@
 #include "cli/sampling_flags.h"
 
+#include <CLI/CLI.hpp>
+
 #include "base/message.h"
 
 namespace slm::cli {

@@ -1,9 +1,11 @@
 // Flags of how an answer is chosen and where it ends.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include "runtime/runtime.h"
+
+namespace CLI {
+class App;
+}
 
 namespace slm::cli {
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <CLI/CLI.hpp>
+
 #include "base/files.h"
 #include "base/json.h"
 #include "base/text.h"

@@ -1,3 +1,5 @@
+#include <CLI/CLI.hpp>
+
 #include "base/json.h"
 #include "cli/hub_commands.h"
 #include "cli/hub_progress.h"

@@ -33,20 +33,26 @@ size_t terminal_columns() {
 }  // namespace
 
 std::string progress_line(const hub::Progress& progress, double per_second, size_t columns) {
-  std::string amount;
+  const std::string stage = stage_text(progress.stage);
+  std::string bar, percent, amount, rate;
   if (progress.total > 0) {
     const double share = std::min(1.0, static_cast<double>(progress.done) / static_cast<double>(progress.total));
     const auto filled = static_cast<size_t>(share * static_cast<double>(kBarColumns));
-    amount = "  [" + std::string(filled, '#') + std::string(kBarColumns - filled, '.') + "] " +
-             pad_left(std::to_string(static_cast<int>(share * 100)) + "%", 4) + "  " + format_bytes(progress.done) + " / " +
-             format_bytes(progress.total);
-    if (per_second > 0 && progress.done < progress.total) amount += "  " + format_bytes(static_cast<uint64_t>(per_second)) + "/s";
+    bar = "  [" + std::string(filled, '#') + std::string(kBarColumns - filled, '.') + "]";
+    percent = " " + pad_left(std::to_string(static_cast<int>(share * 100)) + "%", 4);
+    amount = "  " + format_bytes(progress.done) + " / " + format_bytes(progress.total);
+    if (per_second > 0 && progress.done < progress.total) rate = "  " + format_bytes(static_cast<uint64_t>(per_second)) + "/s";
   }
-  const size_t amount_width = display_width(amount);
-  std::string text = stage_text(progress.stage) + (progress.detail.empty() ? "" : "  " + progress.detail);
-  const size_t room = columns > amount_width ? columns - amount_width : 0;
-  if (display_width(text) > room) text = pad_right(text, room);
-  return text + amount;
+  // What a narrow terminal does without, the least needed first.
+  const size_t least = display_width(stage);
+  for (std::string* piece : {&bar, &rate, &amount, &percent}) {
+    if (least + display_width(bar + percent + amount + rate) > columns) piece->clear();
+  }
+  const std::string right = bar + percent + amount + rate;
+  const size_t room = columns - std::min(columns, display_width(right));
+  std::string left = stage + (progress.detail.empty() ? "" : "  " + progress.detail);
+  if (display_width(left) > room) left = pad_right(left, room);
+  return left + right;
 }
 
 HubProgress::HubProgress() : terminal_(isatty(STDERR_FILENO) != 0) {}

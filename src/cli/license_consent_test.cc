@@ -113,7 +113,7 @@ TEST(HubProgress, LinesFitTheirColumns) {
   for (const Language language : {Language::kEnglish, Language::kChinese}) {
     set_language(language);
     for (const uint64_t done : {uint64_t{0}, uint64_t{123'456'789}, uint64_t{238'175'024}}) {
-      for (const size_t columns : {60u, 79u, 120u}) {
+      for (const size_t columns : {10u, 30u, 60u, 79u, 120u}) {
         const hub::Progress progress{"download", "a-package-with-a-rather-long-name-q4-k-m-gguf-part1 1/4", done, 238'175'024};
         EXPECT_LE(display_width(progress_line(progress, 12'345'678, columns)), columns);
       }

@@ -32,13 +32,13 @@ size_t terminal_columns() {
 
 }  // namespace
 
-std::string progress_line(const hub::Progress& progress, double per_second, size_t columns) {
+std::string progress_line(const hub::Progress& progress, double per_second, size_t columns, bool with_bar) {
   const std::string stage = stage_text(progress.stage);
   std::string bar, percent, amount, rate;
   if (progress.total > 0) {
     const double share = std::min(1.0, static_cast<double>(progress.done) / static_cast<double>(progress.total));
     const auto filled = static_cast<size_t>(share * static_cast<double>(kBarColumns));
-    bar = "  [" + std::string(filled, '#') + std::string(kBarColumns - filled, '.') + "]";
+    if (with_bar) bar = "  [" + std::string(filled, '#') + std::string(kBarColumns - filled, '.') + "]";
     percent = " " + pad_left(std::to_string(static_cast<int>(share * 100)) + "%", 4);
     amount = "  " + format_bytes(progress.done) + " / " + format_bytes(progress.total);
     if (per_second > 0 && progress.done < progress.total) rate = "  " + format_bytes(static_cast<uint64_t>(per_second)) + "/s";
@@ -79,7 +79,9 @@ void HubProgress::show(const hub::Progress& progress) {
   const double spent = std::chrono::duration<double>(now - stage_start_).count();
   const double rate = spent > 0.5 ? static_cast<double>(progress.done - std::min(progress.done, stage_start_bytes_)) / spent : 0;
   const size_t columns = terminal_ ? terminal_columns() : kPlainColumns;
-  const std::string line = progress_line(progress, rate, columns);
+  const std::string line = progress_line(progress, rate, columns, terminal_);
+  if (line == line_ && !is_new) return;
+  line_ = line;
   if (terminal_) {
     std::fprintf(stderr, "\r%s", pad_right(line, columns).c_str());
     line_open_ = true;

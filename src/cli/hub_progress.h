@@ -26,12 +26,12 @@ class HubProgress {
   using Clock = std::chrono::steady_clock;
   const bool terminal_;
   bool line_open_ = false;
-  std::string stage_, detail_;
+  std::string stage_, detail_, line_;
   uint64_t stage_start_bytes_ = 0;
   Clock::time_point stage_start_, last_shown_;
 };
 
 // The text of one state, at most `columns` wide. `per_second`: 0 for unknown.
-std::string progress_line(const hub::Progress& progress, double per_second, size_t columns);
+std::string progress_line(const hub::Progress& progress, double per_second, size_t columns, bool with_bar);
 
 }  // namespace slm::cli

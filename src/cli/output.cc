@@ -16,7 +16,8 @@ int g_output_error = 0;  // errno of the first write that failed
 bool write_out(std::string_view text) {
   if (g_output_error != 0) return false;
   errno = 0;
-  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  // An empty view may point nowhere, which fwrite does not take.
+  const bool written = text.empty() || std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   if (std::fflush(stdout) == 0 && written) return true;
   g_output_error = errno != 0 ? errno : EIO;
   return false;

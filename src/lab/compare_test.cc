@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/temporary_directory.h"
 #include "lab/bench.h"
 #include "lab/datasets.h"
 #include "lab/perplexity.h"
@@ -17,12 +18,6 @@ namespace {
 
 class TinyModels : public testing::Test {
  protected:
-  TinyModels() {
-    std::string name = testing::TempDir() + "slm-lab-XXXXXX";
-    directory_ = mkdtemp(name.data());
-  }
-  ~TinyModels() override { std::filesystem::remove_all(directory_); }
-
   ComparedSubject subject(const std::string& name, uint64_t seed) {
     ComparedSubject subject;
     subject.options.path = directory_ + "/" + name + ".gguf";
@@ -64,7 +59,8 @@ class TinyModels : public testing::Test {
     return comparison.rows.front();
   }
 
-  std::string directory_;
+  const TemporaryDirectory temporary_;
+  const std::string directory_ = temporary_.path();
 };
 
 constexpr ComparisonTier kTinyTier{.name = "tiny", .sentences = 6, .choices = 4, .repetitions = 2, .decode_tokens = 3};

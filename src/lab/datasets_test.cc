@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
+#include "base/temporary_directory.h"
 #include "lab/bzip2.h"
 
 namespace slm::lab {
@@ -18,19 +19,11 @@ namespace fs = std::filesystem;
 
 class DataSets : public testing::Test {
  protected:
-  DataSets() {
-    std::string name = testing::TempDir() + "slm-lab-XXXXXX";
-    directory_ = mkdtemp(name.data());
-  }
-  ~DataSets() override { fs::remove_all(directory_); }
-
-  void write(const std::string& path, std::string_view content) {
-    fs::create_directories(fs::path(directory_ + "/" + path).parent_path());
-    std::ofstream(directory_ + "/" + path, std::ios::binary) << content;
-  }
+  void write(const std::string& path, std::string_view content) { temporary_.write(path, std::string(content)); }
   Result<DataSet<ChoiceItem>> load(std::string_view task) { return find_choice_task(task)->load({directory_}); }
 
-  std::string directory_;
+  const TemporaryDirectory temporary_;
+  const std::string directory_ = temporary_.path();
 };
 
 const char kPiqaLine[] = R"({"goal": "Boil an egg", "sol1": "in water", "sol2": "in sand"})" "\n";

@@ -5,11 +5,12 @@ set -uo pipefail
 slm=$1 write_model=$2
 command -v tmux > /dev/null || { echo "SKIPPED: tmux is not installed"; exit 77; }
 work=$(mktemp -d)
-socket=$work/tmux
-trap 'tmux -S "$socket" kill-server 2> /dev/null; rm -rf "$work"' EXIT
+socket=
+trap 'stop_server; rm -rf "$work"' EXIT
 "$write_model" "$work/tiny-it.gguf" context=65536
 
 t() { tmux -u -S "$socket" "$@"; }
+stop_server() { [ -z "$socket" ] || t kill-server 2> /dev/null; }
 screen() { t capture-pane -p -J -S - -t chat; }
 # wait_for TEXT [SECONDS]: until the screen shows it.
 wait_for() {
@@ -39,9 +40,12 @@ keys() { t send-keys -t chat "$@"; }
 type_text() { t send-keys -t chat -l -- "$1"; }
 column() { t display-message -p -t chat '#{cursor_x}'; }
 
+# session NAME LOCALE. Each has a server of its own: a server whose last session was killed takes its time to end, and a
+# session that is started on it meanwhile ends with it.
 session() {
-  local locale=$1 saved=$work/saved.json
-  t kill-session -t chat 2> /dev/null
+  local locale=$2 saved=$work/saved-$1.json
+  stop_server
+  socket=$work/tmux-$1
   # The shell around it says the exit code itself: tmux loses a dead pane's status now and then.
   t new-session -d -s chat -x 100 -y 40 env -u LC_ALL -u LC_MESSAGES LANG="$locale" TERM=screen SLM_HOME="$work/home" \
     sh -c 'trap : INT; "$@"; echo "ended with code $?"; sleep 60' sh "$slm" run "$work/tiny-it.gguf" --lang en --max-tokens 4 --temperature 0 --threads 1
@@ -117,6 +121,6 @@ PY
   wait_for "ended with code 0"
 }
 
-session ""
-session "zh_CN.UTF-8"
+session unset ""
+session chinese "zh_CN.UTF-8"
 echo "the chat works with LANG unset and with zh_CN.UTF-8"

@@ -24,6 +24,7 @@ constexpr Library kLibraries[] = {
     {"utf8proc", "MIT", "The Julia Project, Public Software Group", "/usr/share/doc/libutf8proc2/copyright"},
     {"Unicode data (utf8proc)", "Unicode-DFS-2016", "Unicode, Inc.", "/usr/share/doc/libutf8proc2/copyright"},
     {"libedit", "BSD-3-Clause", "The NetBSD Foundation", "/usr/share/doc/libedit2/copyright"},
+    {"CLD2", "Apache-2.0", "Google Inc.", "/usr/share/doc/libcld2-0/copyright"},
     {"libbz2 (bzip2)", "bzip2-1.0.6", "Julian Seward", "/usr/share/doc/libbz2-1.0/copyright"},
     {"libzip", "BSD-3-Clause", "Dieter Baron, Thomas Klausner", "/usr/share/doc/libzip4/copyright"},
     {"OpenSSL (libcrypto)", "Apache-2.0", "The OpenSSL Project Authors", "/usr/share/doc/libssl3/copyright"},

@@ -31,6 +31,11 @@ inline constexpr uint32_t kMaxContext = 1u << 20;
 inline constexpr size_t kJsonMaxBytes = 64u << 20;
 inline constexpr size_t kJsonMaxDepth = 64;
 
+// YAML read from outside
+inline constexpr size_t kYamlMaxBytes = 16u << 20;
+inline constexpr size_t kYamlMaxDepth = 64;
+inline constexpr size_t kYamlMaxNodes = 262'144;
+
 // Chat templates
 inline constexpr size_t kTemplateMaxSourceBytes = 1u << 20;
 inline constexpr size_t kTemplateMaxDepth = 64;
@@ -70,7 +75,12 @@ inline constexpr uint64_t kZipMaxRatio = 200;
 
 // Evaluation sets and measurements
 inline constexpr size_t kDatasetMaxBytes = 256u << 20;        // one file of a set, decompressed
+inline constexpr size_t kComparisonMaxBytes = 256u << 20;     // a comparison as JSON, with every transcript
 inline constexpr uint32_t kBenchMaxRows = 256;                // combinations one `slm bench` measures
 inline constexpr uint32_t kBenchMaxRepetitions = 1'000;
+inline constexpr size_t kIfevalMaxInstructions = 64;          // of an item
+inline constexpr size_t kIfevalMaxTexts = 64;                 // keywords of an instruction
+inline constexpr size_t kIfevalMaxTextBytes = 64u << 10;      // a keyword, a prompt to repeat
+inline constexpr size_t kIfevalMaxCount = 1'000'000;          // words, sentences, ... asked for
 
 }  // namespace slm::limits

@@ -157,6 +157,16 @@ std::string to_valid_utf8(std::string_view text) {
   return out;
 }
 
+std::string printable(std::string_view text) {
+  std::string out = to_valid_utf8(text);
+  // U+FFFD is as wide as the terminal likes.
+  for (size_t at = 0; (at = out.find("\xEF\xBF\xBD", at)) != std::string::npos;) out.replace(at, 3, "?");
+  for (char& c : out) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+  }
+  return out;
+}
+
 void append_utf8(std::string& out, char32_t code_point) {
   if (code_point > 0x10FFFF || (code_point >= 0xD800 && code_point <= 0xDFFF)) code_point = 0xFFFD;
   if (code_point < 0x80) {

@@ -21,6 +21,9 @@ size_t incomplete_utf8_suffix(std::string_view text);
 // The text with invalid bytes replaced by U+FFFD.
 std::string to_valid_utf8(std::string_view text);
 
+// `text` with "?" for control characters and for bytes that are no UTF-8; text from outside cannot move the cursor.
+std::string printable(std::string_view text);
+
 // Appends one code point.
 void append_utf8(std::string& out, char32_t code_point);
 

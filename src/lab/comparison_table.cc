@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "lab/text_table.h"
 
 namespace slm::lab {

@@ -49,16 +49,6 @@ std::string without_trailing_spaces(std::string text) {
 
 }  // namespace
 
-std::string printable(std::string_view text) {
-  std::string out = to_valid_utf8(text);
-  // U+FFFD is as wide as the terminal likes.
-  for (size_t at = 0; (at = out.find("\xEF\xBF\xBD", at)) != std::string::npos;) out.replace(at, 3, "?");
-  for (char& c : out) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
-  }
-  return out;
-}
-
 std::vector<std::string> wrap_text(std::string_view text, size_t columns) {
   SLM_CHECK(columns >= 2);
   std::vector<std::string> lines;

@@ -10,9 +10,6 @@ namespace slm::lab {
 
 inline constexpr size_t kTerminalColumns = 80;
 
-// `text` with "?" for control characters and for bytes that are no UTF-8; text from outside cannot move the cursor.
-std::string printable(std::string_view text);
-
 // Printable `text` in lines of at most `columns` (REQUIRES: columns >= 2): broken at spaces, between wide characters, and inside a word only
 // where it is longer than a line.
 std::vector<std::string> wrap_text(std::string_view text, size_t columns);

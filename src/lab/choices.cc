@@ -21,6 +21,16 @@ uint32_t best_of(size_t n, const Score& score) {
   return best;
 }
 
+// "context\n> ending  -1.234": the ending chosen has the mark.
+std::string transcript_of(const ChoiceItem& item, const ChoiceRecord& record) {
+  std::string text = item.context;
+  for (uint32_t i = 0; i < item.endings.size(); ++i) {
+    text += fmt::format("\n{} {}  {:.3f}", i == record.answer ? ">" : "-", item.endings[i],
+                        record.scores[i] / std::max(1u, record.characters[i]));
+  }
+  return text;
+}
+
 }  // namespace
 
 ChoiceSummary summarize(const std::vector<ChoiceRecord>& records) {
@@ -55,6 +65,7 @@ Result<ChoiceRecord> score_item(Scorer& scorer, const ChoiceItem& item) {
   }
   record.answer_by_sum = best_of(record.scores.size(), [&](uint32_t i) { return record.scores[i]; });
   record.answer = best_of(record.scores.size(), [&](uint32_t i) { return record.scores[i] / std::max(1u, record.characters[i]); });
+  record.transcript = transcript_of(item, record);
   return record;
 }
 

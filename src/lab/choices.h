@@ -20,6 +20,7 @@ struct ChoiceRecord {
   uint32_t answer_by_sum = 0;           // the likeliest by logprob (acc counts it)
   std::vector<double> scores;           // logprob of each ending
   std::vector<uint32_t> characters;     // code points of each ending, without the space before it
+  std::string transcript = {};          // the context, then each ending with its score a character
 
   bool right() const { return answer == label; }
   bool right_by_sum() const { return answer_by_sum == label; }

@@ -195,7 +195,10 @@ class Run {
         continue;
       }
       PairedSentences sentences;
-      for (const ParallelSentence& sentence : data.sentences.items) sentences.ids.push_back(sentence.id);
+      for (const ParallelSentence& sentence : data.sentences.items) {
+        sentences.ids.push_back(sentence.id);
+        sentences.texts.push_back(sentence.texts[language]);
+      }
       SLM_TRY(a, sentence_bits(0, data, language, label));
       SLM_TRY(b, sentence_bits(1, data, language, label));
       sentences.a = std::move(a);

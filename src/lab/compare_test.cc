@@ -77,6 +77,9 @@ TEST_F(TinyModels, AComparisonHasAllItsRows) {
   EXPECT_EQ(row(*comparison, "prefill").records.size(), 4u);
   EXPECT_EQ(row(*comparison, "bits_per_byte_zh").records.size(), 12u);
   EXPECT_EQ(row(*comparison, "hellaswag").records.size(), 8u);
+  for (const ItemRecord& record : row(*comparison, "hellaswag").records) {
+    EXPECT_NE(record.transcript.find("\n> "), std::string::npos) << "the ending chosen is marked: " << record.transcript;
+  }
   EXPECT_EQ(comparison->sources.size(), 3u);
   for (const char* id : {"prefill", "decode", "first_token"}) EXPECT_GT(row(*comparison, id).a.number, 0) << id;
 }

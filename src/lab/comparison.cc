@@ -93,15 +93,15 @@ ComparisonRow choices_row(std::string_view id, Message label, const std::vector<
   row.verdict = verdict_of_pairs(counts);
   for (size_t i = 0; i < a.size(); ++i) {
     SLM_CHECK(a[i].id == b[i].id);
-    row.records.push_back({a[i].id, 'a', std::to_string(a[i].answer), a[i].right() ? 1.0 : 0.0});
-    row.records.push_back({b[i].id, 'b', std::to_string(b[i].answer), b[i].right() ? 1.0 : 0.0});
+    row.records.push_back({a[i].id, 'a', std::to_string(a[i].answer), a[i].right() ? 1.0 : 0.0, a[i].transcript});
+    row.records.push_back({b[i].id, 'b', std::to_string(b[i].answer), b[i].right() ? 1.0 : 0.0, b[i].transcript});
   }
   return row;
 }
 
 ComparisonRow sentences_row(std::string_view id, Message label, const PairedSentences& sentences, uint64_t seed) {
   const size_t n = sentences.ids.size();
-  SLM_CHECK(n > 0 && sentences.a.size() == n && sentences.b.size() == n);
+  SLM_CHECK(n > 0 && sentences.texts.size() == n && sentences.a.size() == n && sentences.b.size() == n);
   std::vector<double> bits_a, bits_b, bytes;
   double sum_a = 0, sum_b = 0, sum_bytes = 0;
   for (size_t i = 0; i < n; ++i) {
@@ -118,8 +118,8 @@ ComparisonRow sentences_row(std::string_view id, Message label, const PairedSent
   row.interval = weighted_difference_interval({bits_a, bits_b, bytes}, seed);
   row.verdict = verdict_of_difference(*row.interval, Direction::kLessIsBetter);
   for (size_t i = 0; i < n; ++i) {
-    row.records.push_back({sentences.ids[i], 'a', "", bits_a[i] / bytes[i]});
-    row.records.push_back({sentences.ids[i], 'b', "", bits_b[i] / bytes[i]});
+    row.records.push_back({sentences.ids[i], 'a', "", bits_a[i] / bytes[i], sentences.texts[i]});
+    row.records.push_back({sentences.ids[i], 'b', "", bits_b[i] / bytes[i], sentences.texts[i]});
   }
   return row;
 }

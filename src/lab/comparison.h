@@ -44,6 +44,7 @@ struct ItemRecord {
   char model = 'a';           // 'a' or 'b'
   std::string answer;         // what was measured, as text: an ending's number; may be empty
   double grade = 0;           // 1 or 0 for right and wrong; else the measured value
+  std::string transcript = {};  // what the model read and wrote, or how it scored each ending; empty for a timed run
 };
 
 struct Value {
@@ -82,6 +83,7 @@ ComparisonRow choices_row(std::string_view id, Message label, const std::vector<
 // Bits per byte over the same sentences; `ids` are their numbers. REQUIRES: equal lengths, not empty.
 struct PairedSentences {
   std::vector<uint32_t> ids;
+  std::vector<std::string> texts;
   std::vector<SentenceBits> a, b;
 };
 ComparisonRow sentences_row(std::string_view id, Message label, const PairedSentences& sentences, uint64_t seed);

@@ -64,12 +64,13 @@ TEST(Rows, ChoicesCarryTheTestAndTheRecords) {
 }
 
 TEST(Rows, SentencesWeighByTheirBytes) {
-  const ComparisonRow row = sentences_row("x", msg("lab.row.english"), {{4, 9}, {{10, 10}, {60, 30}}, {{20, 10}, {60, 30}}}, 1);
+  const ComparisonRow row = sentences_row("x", msg("lab.row.english"), {{4, 9}, {"p", "q"}, {{10, 10}, {60, 30}}, {{20, 10}, {60, 30}}}, 1);
   EXPECT_NEAR(*row.a.number, 70.0 / 40, 1e-12);
   EXPECT_NEAR(*row.b.number, 80.0 / 40, 1e-12);
   EXPECT_NEAR(row.effect, -0.25, 1e-12);
   EXPECT_EQ(row.verdict, Verdict::kNoDifference);  // two sentences show nothing
   EXPECT_EQ(row.records[2].item, 9u);
+  EXPECT_EQ(row.records[2].transcript, "q");
 }
 
 TEST(Rows, RunsCompareMedians) {
@@ -93,7 +94,7 @@ Comparison example() {
   c.rows.push_back(fact_row("license", "deployment", msg("lab.row.license"), {c.a.license, {}}, {c.b.license, {}}));
   c.rows.push_back(runs_row("decode", msg("lab.row.decode"), {{1234.5, 1240, 1229}, {5.123, 5.2, 5.05}}, Direction::kMoreIsBetter, 1));
   c.rows.push_back(runs_row("first_token", msg("lab.row.first_token"), {{81, 80}, {81, 80}}, Direction::kLessIsBetter, 1));
-  c.rows.push_back(sentences_row("en", msg("lab.row.english"), {{1, 2}, {{10, 10}, {60, 30}}, {{20, 10}, {60, 30}}}, 1));
+  c.rows.push_back(sentences_row("en", msg("lab.row.english"), {{1, 2}, {"p", "q"}, {{10, 10}, {60, 30}}, {{20, 10}, {60, 30}}}, 1));
   c.rows.push_back(choices_row("hellaswag", msg("lab.row.choices", "HellaSwag", 100), answers(100, 43), answers(100, 38)));
   c.rows.push_back(choices_row("piqa", msg("lab.row.choices", "PIQA", 100), answers(100, 100), answers(100, 0)));
   c.rows.push_back(figure_row("context", "deployment", msg("lab.row.context"), {"8192", 8192}, {"32768", 32768}, Direction::kMoreIsBetter, 0));

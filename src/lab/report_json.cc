@@ -34,22 +34,32 @@ Json records_json(const Comparison& comparison, const ComparisonRow& row) {
     if (!record.answer.empty()) one["answer"] = record.answer;
     // Yes and no are true and false; measured values are numbers.
     one["grade"] = row.table == "ability" ? Json(record.grade != 0) : number(record.grade);
+    one["transcript"] = record.transcript.empty() ? Json(nullptr) : Json(record.transcript);
     records.push_back(std::move(one));
   }
   return records;
 }
 
+// What a report that is read in either language needs.
+Json both_languages(const Message& message) {
+  return {{"en", render(message, Language::kEnglish)}, {"zh", render(message, Language::kChinese)}};
+}
+
 Json row_json(const Comparison& comparison, const ComparisonRow& row) {
-  Json json = {{"id", row.id}, {"table", row.table}, {"label", render(row.label, Language::kEnglish)}};
+  Json json = {{"id", row.id}, {"table", row.table}, {"label", render(row.label, Language::kEnglish)}, {"labels", both_languages(row.label)}};
   const bool measured = row.verdict != Verdict::kNotMeasured;
   json["a"] = measured ? value_json(row.a) : Json(nullptr);
   json["b"] = measured ? value_json(row.b) : Json(nullptr);
+  json["shown"] = {{"a", row.a.text}, {"b", row.b.text}};
   json["difference"] = row.effect_kind == Effect::kDifference ? number(row.effect) : Json(nullptr);
   json["ratio"] = row.effect_kind == Effect::kRatio ? number(row.effect) : Json(nullptr);
   json["interval"] = row.interval ? interval_json(*row.interval) : Json(nullptr);
   json["p"] = row.p ? number(*row.p) : Json(nullptr);
   json["verdict"] = verdict_name(row.verdict);
-  if (!measured) json["reason"] = render(row.reason, Language::kEnglish);
+  if (!row.reason.empty()) {
+    json["reason"] = render(row.reason, Language::kEnglish);
+    json["reasons"] = both_languages(row.reason);
+  }
   json["records"] = records_json(comparison, row);
   return json;
 }

@@ -70,26 +70,6 @@ std::optional<std::string> find_group(const std::string& root, std::string_view 
   return std::nullopt;
 }
 
-// Directories from the process's own group up to the mount point.
-std::vector<std::string> levels(const std::string& root, std::string_view controller) {
-  const auto mount = find_mount(root, controller);
-  const auto group = find_group(root, controller);
-  if (!mount || !group) return {};
-  // In a container without a cgroup namespace the group is named from the host's top, and so is what is mounted.
-  std::string inside = *group;
-  if (mount->top != "/" && inside.starts_with(mount->top)) inside = inside.substr(mount->top.size());
-  if (inside.find("/..") != std::string::npos) inside.clear();  // outside of what we can see
-  while (inside.ends_with('/')) inside.pop_back();
-  std::vector<std::string> directories;
-  for (int i = 0; i < kMostLevels; ++i) {
-    directories.push_back(root + mount->point + inside);
-    if (inside.empty()) break;
-    const size_t slash = inside.rfind('/');
-    inside = slash == std::string::npos ? "" : inside.substr(0, slash);
-  }
-  return directories;
-}
-
 template <class Number>
 void tighten(std::optional<Number>& limit, Number value) {
   limit = limit ? std::min(*limit, value) : value;
@@ -125,17 +105,36 @@ void add_memory(CgroupLimits& limits, const std::string& directory, const char* 
 
 }  // namespace
 
+std::vector<std::string> cgroup_directories(const std::string& root, std::string_view controller) {
+  const auto mount = find_mount(root, controller);
+  const auto group = find_group(root, controller);
+  if (!mount || !group) return {};
+  // In a container without a cgroup namespace the group is named from the host's top, and so is what is mounted.
+  std::string inside = *group;
+  if (mount->top != "/" && inside.starts_with(mount->top)) inside = inside.substr(mount->top.size());
+  if (inside.find("/..") != std::string::npos) inside.clear();  // outside of what we can see
+  while (inside.ends_with('/')) inside.pop_back();
+  std::vector<std::string> directories;
+  for (int i = 0; i < kMostLevels; ++i) {
+    directories.push_back(root + mount->point + inside);
+    if (inside.empty()) break;
+    const size_t slash = inside.rfind('/');
+    inside = slash == std::string::npos ? "" : inside.substr(0, slash);
+  }
+  return directories;
+}
+
 CgroupLimits read_cgroup_limits(const std::string& root) {
   CgroupLimits limits;
-  for (const std::string& directory : levels(root, "")) {
+  for (const std::string& directory : cgroup_directories(root, "")) {
     const auto max = split(read(directory + "/cpu.max"), ' ');  // "150000 100000", "max 100000"
     if (max.size() == 2) add_cpu(limits, number<double>(max[0]), number<double>(max[1]));
     add_memory(limits, directory, "memory.max", "memory.current", "");
   }
-  for (const std::string& directory : levels(root, "cpu")) {
+  for (const std::string& directory : cgroup_directories(root, "cpu")) {
     add_cpu(limits, number<double>(read(directory + "/cpu.cfs_quota_us")), number<double>(read(directory + "/cpu.cfs_period_us")));
   }
-  for (const std::string& directory : levels(root, "memory")) {
+  for (const std::string& directory : cgroup_directories(root, "memory")) {
     add_memory(limits, directory, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_");
   }
   return limits;

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace slm {
 
@@ -16,5 +18,9 @@ struct CgroupLimits {
 // Reads `root`/proc/self/cgroup and mountinfo and, for each controller, every level from the process's own group up to the
 // mount point; `root` is "" for the system's own. What cannot be read sets no limit.
 CgroupLimits read_cgroup_limits(const std::string& root);
+
+// Directories of the groups this process is in, its own first, then each above up to the mount point. `controller` "memory": the v1
+// hierarchy of that controller; "": the v2 hierarchy. Empty where it is not mounted.
+std::vector<std::string> cgroup_directories(const std::string& root, std::string_view controller);
 
 }  // namespace slm

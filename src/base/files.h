@@ -20,6 +20,9 @@ Result<std::string> read_descriptor(int descriptor, size_t max_bytes = limits::k
 // Writes beside `path`, fsyncs, renames over it: readers see the old file or the whole new one.
 Status write_file_atomically(const std::string& path, std::string_view content);
 
+// Asks the system to forget its copy of the file in memory, as far as no process maps it: the next reader reads the disk.
+void drop_from_page_cache(const std::string& path);
+
 // mkdir -p.
 Status make_directories(const std::string& path);
 

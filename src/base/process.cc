@@ -149,6 +149,12 @@ struct Pipes {
   Pipe in, out, err, status;
 };
 
+// Puts the calling process into a control group: "0" stands for whoever writes it.
+bool enter_group(const char* file) {
+  const int descriptor = open(file, O_WRONLY | O_CLOEXEC);
+  return descriptor >= 0 && write(descriptor, "0", 1) == 1;
+}
+
 // In the child, between fork and exec: only calls that are safe there. Never returns.
 [[noreturn]] void become(const char* program, char* const* argv, char* const* environment, const ChildOptions& options,
                          const Pipes& pipes, pid_t parent) {
@@ -169,6 +175,7 @@ struct Pipes {
   const int in = pipes.in.ends[0] >= 0 ? pipes.in.ends[0] : open("/dev/null", O_RDONLY);
   if (in < 0 || dup2(in, 0) < 0 || dup2(pipes.out.ends[1], 1) < 0) give_up();
   if (dup2(options.merge_stderr ? pipes.out.ends[1] : pipes.err.ends[1], 2) < 0) give_up();
+  if (!options.group_file.empty() && !enter_group(options.group_file.c_str())) give_up();
   if (!options.directory.empty() && chdir(options.directory.c_str()) != 0) give_up();
   execve(program, argv, environment);
   give_up();

@@ -14,6 +14,7 @@ struct ChildOptions {
   std::vector<std::string> argv;         // argv[0] is looked up in PATH
   std::vector<std::string> environment;  // extra "NAME=value", over the parent's
   std::string directory;                 // empty: the parent's
+  std::string group_file;                // cgroup.procs of the control group it is to run in; empty: the parent's
   std::string input;                     // given to its stdin; empty: /dev/null
   double timeout_seconds = 0;            // 0: none; then the whole process group is killed
   bool merge_stderr = false;             // stderr into output, in order
@@ -29,7 +30,7 @@ struct ChildResult {
   std::string error_output;
 };
 
-// Errors: kNotFound when argv[0] is not in PATH ("base.no_program"), kFailed when it cannot be started.
+// Errors: kNotFound when argv[0] is not in PATH ("base.no_program"), kFailed when it cannot be started or put into its group.
 // A non-zero exit is not an error here. The child leads a process group of its own; SIGINT, SIGTERM and SIGHUP to the parent
 // reach that group too (then SIGKILL), besides what the parent does of them itself. What the child leaves running in its group
 // is killed when it ends. The child dies with the parent.

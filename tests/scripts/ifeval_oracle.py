@@ -113,12 +113,12 @@ def sample(records, most_bytes):
     """Records that fit, chosen so that every instruction is followed and broken in about as many of them as any other."""
     seen = {}
     kept, size = [], 0
-    waiting = sorted(records, key=lambda record: len(record["answer"]))
+    waiting = sorted(records, key=lambda record: (record["source"] != "real", len(record["answer"])))
     while waiting:
         def need(record):
             pairs = list(zip(record["reference"]["instruction_id_list"], record["strict"]))
             return min(seen.get(pair, 0) for pair in pairs)
-        record = min(waiting, key=need)  # the shortest of those most needed
+        record = min(waiting, key=need)  # of those most needed a real answer, else the shortest
         waiting.remove(record)
         if size + len(line_of(record).encode()) > most_bytes:
             continue

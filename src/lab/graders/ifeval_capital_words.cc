@@ -1,6 +1,6 @@
 // Words in capitals, in the words of the Penn Treebank's tokenization as NLTK carries it out. Only what can change the number of
-// words with letters in them is done here: where a text is parted, not what becomes of quotation marks. The division into
-// sentences that goes before it there changes none: it only decides which full stops stand alone.
+// words with letters in them is done here: where a text is parted, not what becomes of quotation marks. There it is done sentence by
+// sentence, so that a last full stop stands alone; here one after any word does.
 #include <algorithm>
 #include <array>
 #include <string>
@@ -119,6 +119,7 @@ std::string_view take_ending(std::string_view& word, const std::array<std::strin
 
 // A run without white space and marks: endings come off it, "DIDN'T'S" first of 'S, then of N'T.
 size_t count_in_run(std::string_view run) {
+  while (!run.empty() && (run.back() == '.' || run.back() == '\'')) run.remove_suffix(1);
   constexpr std::array<std::string_view, 6> kShort = {"'s", "'S", "'m", "'M", "'d", "'D"};
   constexpr std::array<std::string_view, 8> kLong = {"'ll", "'LL", "'re", "'RE", "'ve", "'VE", "n't", "N'T"};
   const std::string_view short_ending = take_ending(run, kShort);

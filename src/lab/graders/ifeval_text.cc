@@ -18,6 +18,12 @@ bool is_numeral(char32_t c) {
   }
 }
 
+// Also what joins letters and has no width, as in Persian.
+bool is_in_counted_word(char32_t c) {
+  constexpr char32_t kNonJoiner = 0x200C, kJoiner = 0x200D;
+  return chat::is_identifier_part(c) || c == kNonJoiner || c == kJoiner;
+}
+
 bool is_all(std::string_view text, bool (*is_wanted)(char32_t)) {
   bool any = false;
   for (size_t at = 0; at < text.size();) {
@@ -42,7 +48,7 @@ size_t count_words(std::string_view text) {
   size_t words = 0;
   bool in_word = false;
   for (size_t at = 0; at < text.size();) {
-    const bool is_word = is_word_character(chat::next_code_point(text, at));
+    const bool is_word = is_in_counted_word(chat::next_code_point(text, at));
     if (is_word && !in_word) ++words;
     in_word = is_word;
   }

@@ -6,13 +6,13 @@
 
 namespace slm::lab::ifeval {
 
-// A character of a word as Python's \w has it: a letter, a number or "_". Marks (most Indic vowel signs) are not.
+// A character of a word where words end, as Python's \w has it: a letter, a number or "_", not a mark (most Indic vowel signs).
 bool is_word_character(char32_t c);
 
 // Without white space at its ends.
 std::string_view strip(std::string_view text);
 
-// Runs of word characters.
+// Runs of letters, marks, digits and "_".
 size_t count_words(std::string_view text);
 
 // At least one letter that has a case, and all such letters capital (small).

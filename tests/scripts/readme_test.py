@@ -32,7 +32,7 @@ def main():
         return
     for line in mine:
         command = line.replace("build/slm", slm)
-        done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=600, cwd=ROOT,
+        done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=1500, cwd=ROOT,
                               stdin=subprocess.DEVNULL)
         print(f"$ {line}\n{done.stdout[-600:]}")
         if done.returncode != 0 or not done.stdout.strip():

@@ -235,6 +235,15 @@ Result<std::string> from_encoding(std::string_view text, std::string_view encodi
   }
 }
 
+Result<std::string> decode_text(const std::string& bytes, const std::string& encoding, const std::string& where) {
+  if (!encoding.empty() && encoding != "utf-8" && encoding != "UTF-8") return from_encoding(bytes, encoding);
+  const auto bad = first_invalid_utf8(bytes);
+  if (!bad) return bytes;
+  const Message message = msg("base.bad_utf8", where, *bad);
+  if (looks_like_gb18030(bytes)) return fail_with_hint(ErrorKind::kCorrupt, message, msg("base.try_gb18030"));
+  return fail_with_hint(ErrorKind::kCorrupt, message, msg("base.try_encoding"));
+}
+
 bool looks_like_gb18030(std::string_view text) { return first_invalid_utf8(text).has_value() && from_encoding(text, "GB18030").has_value(); }
 
 std::string format_bytes(uint64_t bytes) {

@@ -38,6 +38,10 @@ std::string pad_left(std::string_view text, size_t columns);
 bool looks_like_gb18030(std::string_view text);
 Result<std::string> from_encoding(std::string_view text, std::string_view encoding);
 
+// Text from outside as UTF-8. `encoding`: "" for UTF-8, else iconv's name. `where`: what the text is, for the error.
+// Errors: kCorrupt with the offset of the first bad byte, and --encoding gb18030 as a hint where it decodes as that.
+Result<std::string> decode_text(const std::string& bytes, const std::string& encoding, const std::string& where);
+
 // 1.2 kB, 98.4 MB, 1.10 GB (powers of 1000), for people.
 std::string format_bytes(uint64_t bytes);
 

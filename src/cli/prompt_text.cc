@@ -5,18 +5,8 @@
 
 #include "base/files.h"
 #include "base/limits.h"
-#include "base/text.h"
 
 namespace slm::cli {
-
-Result<std::string> decode_text(const std::string& bytes, const std::string& encoding, const std::string& where) {
-  if (!encoding.empty() && encoding != "utf-8" && encoding != "UTF-8") return from_encoding(bytes, encoding);
-  const auto bad = first_invalid_utf8(bytes);
-  if (!bad) return bytes;
-  const Message message = msg("cli.bad_utf8", where, *bad);
-  if (looks_like_gb18030(bytes)) return fail_with_hint(ErrorKind::kCorrupt, message, msg("cli.try_gb18030"));
-  return fail_with_hint(ErrorKind::kCorrupt, message, msg("cli.try_encoding"));
-}
 
 Result<std::optional<std::string>> piped_text(const std::string& encoding) {
   struct stat status = {};

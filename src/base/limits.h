@@ -76,8 +76,12 @@ inline constexpr uint64_t kZipMaxRatio = 200;
 // Evaluation sets and measurements
 inline constexpr size_t kDatasetMaxBytes = 256u << 20;        // one file of a set, decompressed
 inline constexpr size_t kComparisonMaxBytes = 256u << 20;     // a comparison as JSON, with every transcript
+inline constexpr uint64_t kAnswerCacheMaxBytes = 8ull << 30;  // answers kept from run to run
 inline constexpr uint32_t kBenchMaxRows = 256;                // combinations one `slm bench` measures
 inline constexpr uint32_t kBenchMaxRepetitions = 1'000;
+inline constexpr size_t kOwnPromptsMax = 10'000;              // prompts of --prompts FILE
+inline constexpr size_t kOwnPromptMaxBytes = 1u << 20;
+inline constexpr size_t kOwnPromptMaxChoices = 26;            // A to Z
 inline constexpr size_t kIfevalMaxInstructions = 64;          // of an item
 inline constexpr size_t kIfevalMaxTexts = 64;                 // keywords of an instruction
 inline constexpr size_t kIfevalMaxTextBytes = 64u << 10;      // a keyword, a prompt to repeat

@@ -1,6 +1,7 @@
 #include "lab/comparison.h"
 
 #include <cmath>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -15,34 +16,88 @@ Value figure(double number) { return {format_figure(number), number}; }
 
 }  // namespace
 
-std::string_view verdict_name(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kBetter: return "better";
-    case Verdict::kWorse: return "worse";
-    case Verdict::kNoDifference: return "no_difference";
-    case Verdict::kFact: return "fact";
-    case Verdict::kNotMeasured: break;
-  }
-  return "not_measured";
-}
-
-Verdict verdict_of_ratio(const Interval& ratio, Direction direction) {
-  return ratio.holds(1) ? Verdict::kNoDifference : verdict_of_sign(ratio.low > 1, direction);
-}
-
-Verdict verdict_of_difference(const Interval& difference, Direction direction) {
-  return difference.holds(0) ? Verdict::kNoDifference : verdict_of_sign(difference.low > 0, direction);
-}
-
-Verdict verdict_of_pairs(const PairedCounts& counts) {
-  if (mcnemar_exact(counts.only_a, counts.only_b) >= kSignificance) return Verdict::kNoDifference;
-  return verdict_of_sign(counts.only_a > counts.only_b, Direction::kMoreIsBetter);
-}
-
 Verdict verdict_of_figures(double a, double b, Direction direction, double margin) {
   const double difference = std::abs(a - b);
   if (difference == 0 || difference <= margin * std::max(std::abs(a), std::abs(b))) return Verdict::kNoDifference;
   return verdict_of_sign(a > b, direction);
+}
+
+namespace {
+
+void judge(ComparisonRow& row, const Evidence& evidence) {
+  row.p = evidence.p;
+  row.p_equivalent = evidence.p_equivalent;
+  row.probability = evidence.probability;
+  row.verdict = verdict_of(evidence);
+}
+
+// What guessing gets right, where every item has as many endings as it has scores.
+std::optional<double> chance_of(const std::vector<ChoiceRecord>& records) {
+  double sum = 0;
+  for (const ChoiceRecord& record : records) {
+    if (record.scores.empty()) return std::nullopt;
+    sum += 1 / static_cast<double>(record.scores.size());
+  }
+  if (records.empty()) return std::nullopt;
+  return sum / static_cast<double>(records.size());
+}
+
+}  // namespace
+
+void judge_pairs(ComparisonRow& row, const PairedCounts& counts, std::optional<double> chance, std::optional<double> p_of_looks) {
+  const uint64_t n = counts.total(), right_a = counts.both + counts.only_a, right_b = counts.both + counts.only_b;
+  row.effect_kind = Effect::kDifference;
+  row.is_rate = true;
+  row.effect = n == 0 ? 0 : (static_cast<double>(right_a) - static_cast<double>(right_b)) / static_cast<double>(n);
+  row.interval = paired_difference_interval(counts);
+  Evidence evidence = evidence_of_pairs(counts);
+  if (p_of_looks) evidence.p = *p_of_looks;
+  judge(row, evidence);
+  if (row.verdict == Verdict::kTooFew && n > 0) row.more_items = more_pairs_needed(counts);
+  row.chance = chance;
+  row.a.at_chance = chance && at_chance(right_a, n, *chance);
+  row.b.at_chance = chance && at_chance(right_b, n, *chance);
+}
+
+void judge_sums(ComparisonRow& row, const WeightedSums& sums, Direction direction, double margin, uint64_t seed) {
+  std::vector<double> differences;
+  for (size_t i = 0; i < sums.a.size(); ++i) differences.push_back(sums.a[i] - sums.b[i]);
+  const Bootstrap bootstrap = bootstrap_difference(sums, seed);
+  row.effect_kind = Effect::kDifference;
+  row.effect = bootstrap.estimate;
+  row.interval = bootstrap.bca();
+  judge(row, evidence_of_bootstrap(bootstrap, sign_flip_test(differences, seed, kResamples), {0, -margin, margin}, direction));
+  if (row.verdict == Verdict::kTooFew) {
+    row.more_items = more_items_needed({bootstrap.estimate, bootstrap.standard_error(), bootstrap.n}, margin);
+  }
+}
+
+void judge_runs(ComparisonRow& row, const TimedRuns& runs, Direction direction, uint64_t seed) {
+  const Bootstrap bootstrap = bootstrap_ratio(runs.a, runs.b, 0.5, seed);
+  row.effect_kind = Effect::kRatio;
+  row.effect = bootstrap.estimate;
+  row.interval = bootstrap.percentile();
+  const Null null{1, 1 / (1 + kRatioMargin), 1 + kRatioMargin};
+  judge(row, evidence_of_bootstrap(bootstrap, mann_whitney_test(runs.a, runs.b), null, direction));
+  if (row.verdict != Verdict::kTooFew) return;
+  // In logarithms a ratio is a difference, and its error that of the ratio over the ratio.
+  row.more_items = more_items_needed({std::log(row.effect), bootstrap.standard_error() / row.effect, bootstrap.n}, std::log(null.high));
+}
+
+void judge_together(std::vector<ComparisonRow>& rows) {
+  std::map<std::string, std::vector<ComparisonRow*>> tables;
+  for (ComparisonRow& row : rows) {
+    if (row.effect_kind == Effect::kDifference && row.p) tables[row.table].push_back(&row);
+  }
+  for (const auto& [name, table] : tables) {
+    std::vector<double> p;
+    for (const ComparisonRow* row : table) p.push_back(*row->p);
+    const std::vector<double> adjusted = holm_adjusted(p);
+    for (size_t i = 0; i < table.size(); ++i) {
+      table[i]->p_adjusted = adjusted[i];
+      table[i]->verdict = verdict_of({adjusted[i], table[i]->p_equivalent.value_or(1), table[i]->probability.value_or(0.5)});
+    }
+  }
 }
 
 ComparisonRow fact_row(std::string_view id, std::string_view table, Message label, Value a, Value b) {
@@ -69,28 +124,20 @@ ComparisonRow figure_row(std::string_view id, std::string_view table, Message la
 
 ComparisonRow runs_row(std::string_view id, Message label, const TimedRuns& runs, Direction direction, uint64_t seed) {
   ComparisonRow row = fact_row(id, "speed", std::move(label), figure(median(runs.a)), figure(median(runs.b)));
-  row.effect_kind = Effect::kRatio;
-  row.effect = *row.a.number / *row.b.number;
-  row.interval = median_ratio_interval(runs.a, runs.b, seed);
-  row.verdict = verdict_of_ratio(*row.interval, direction);
+  judge_runs(row, runs, direction, seed);
   for (size_t i = 0; i < runs.a.size(); ++i) row.records.push_back({static_cast<uint32_t>(i), 'a', "", runs.a[i]});
   for (size_t i = 0; i < runs.b.size(); ++i) row.records.push_back({static_cast<uint32_t>(i), 'b', "", runs.b[i]});
   return row;
 }
 
-ComparisonRow choices_row(std::string_view id, Message label, const std::vector<ChoiceRecord>& a,
-                          const std::vector<ChoiceRecord>& b) {
+ComparisonRow choices_row(std::string_view id, Message label, const std::vector<ChoiceRecord>& a, const std::vector<ChoiceRecord>& b,
+                          std::optional<double> p_of_looks) {
   const auto rate = [](const ChoiceSummary& summary) {
     return Value{fmt::format("{:.0f} [{:.0f}, {:.0f}]", 100 * summary.acc_norm, 100 * summary.interval.low, 100 * summary.interval.high),
                  summary.acc_norm};
   };
   ComparisonRow row = fact_row(id, "ability", std::move(label), rate(summarize(a)), rate(summarize(b)));
-  const PairedCounts counts = count_pairs(right_answers(a), right_answers(b));
-  row.effect_kind = Effect::kDifference;
-  row.effect = *row.a.number - *row.b.number;
-  row.interval = paired_difference_interval(counts);
-  row.p = mcnemar_exact(counts.only_a, counts.only_b);
-  row.verdict = verdict_of_pairs(counts);
+  judge_pairs(row, count_pairs(right_answers(a), right_answers(b)), chance_of(a), p_of_looks);
   for (size_t i = 0; i < a.size(); ++i) {
     SLM_CHECK(a[i].id == b[i].id);
     row.records.push_back({a[i].id, 'a', std::to_string(a[i].answer), a[i].right() ? 1.0 : 0.0, a[i].transcript});
@@ -113,10 +160,7 @@ ComparisonRow sentences_row(std::string_view id, Message label, const PairedSent
     sum_bytes += bytes.back();
   }
   ComparisonRow row = fact_row(id, "language", std::move(label), figure(sum_a / sum_bytes), figure(sum_b / sum_bytes));
-  row.effect_kind = Effect::kDifference;
-  row.effect = *row.a.number - *row.b.number;
-  row.interval = weighted_difference_interval({bits_a, bits_b, bytes}, seed);
-  row.verdict = verdict_of_difference(*row.interval, Direction::kLessIsBetter);
+  judge_sums(row, {bits_a, bits_b, bytes}, Direction::kLessIsBetter, kBitsMargin * *row.b.number, seed);
   for (size_t i = 0; i < n; ++i) {
     row.records.push_back({sentences.ids[i], 'a', "", bits_a[i] / bytes[i], sentences.texts[i]});
     row.records.push_back({sentences.ids[i], 'b', "", bits_b[i] / bytes[i], sentences.texts[i]});

@@ -14,28 +14,9 @@
 
 namespace slm::lab {
 
-// Of A against B.
-enum class Verdict : uint8_t {
-  kBetter,
-  kWorse,
-  kNoDifference,   // the interval holds "no difference", or the test's p is 0.05 or more
-  kFact,           // two facts that no one ranking fits
-  kNotMeasured,    // ComparisonRow::reason says why
-};
-// "better", "worse", "no_difference", "fact", "not_measured".
-std::string_view verdict_name(Verdict verdict);
-
-enum class Direction : uint8_t { kMoreIsBetter, kLessIsBetter };
-
-// Outside the interval of A / B there is 1, or of A - B there is 0: then A is better or worse.
-Verdict verdict_of_ratio(const Interval& ratio, Direction direction);
-Verdict verdict_of_difference(const Interval& difference, Direction direction);
-// Exact McNemar at 5 %.
-Verdict verdict_of_pairs(const PairedCounts& counts);
 // Exact figures: no difference within `margin` of the larger.
 Verdict verdict_of_figures(double a, double b, Direction direction, double margin);
 
-inline constexpr double kSignificance = 0.05;
 inline constexpr double kMemoryMargin = 0.02;  // of a peak of memory measured once
 
 // One answer, so that anyone can compute a row again.
@@ -50,6 +31,7 @@ struct ItemRecord {
 struct Value {
   std::string text;           // as shown; the same in every language
   std::optional<double> number;
+  bool at_chance = false;     // a rate that guessing would give: its interval holds the chance level
 };
 
 enum class Effect : uint8_t { kNone, kRatio, kDifference };
@@ -61,25 +43,45 @@ struct ComparisonRow {
   Value a, b;
   Effect effect_kind = Effect::kNone;
   double effect = 0;          // A / B or A - B
+  bool is_rate = false;       // a, b and the effect are rates, shown in points of a hundred
   std::optional<Interval> interval;  // of the effect, 95 %
-  std::optional<double> p;
+  std::optional<double> p;           // of "no difference", on its own; allows for the looks taken
+  std::optional<double> p_adjusted;  // Holm, over the rows of its table: judge_together()
+  std::optional<double> p_equivalent;  // of "a difference as large as the margin, or larger"
+  std::optional<double> probability;   // that A is better
+  std::optional<uint64_t> more_items;  // of kTooFew: items, or runs, that would tell with a power of 80 %
+  std::optional<double> chance;        // rate right by guessing
   Verdict verdict = Verdict::kFact;
   Message reason;             // of kNotMeasured
   std::vector<ItemRecord> records;
 };
 
+// Runs of two models taken in turns.
+struct TimedRuns {
+  std::vector<double> a, b;
+};
+
+// Sets the row's effect, interval, tests and verdict from yes/no answers to the same items. `chance`: the rate of guessing, where there is
+// one. `p_of_looks`: that of sequential_mcnemar(), where answers were looked at while they came in and might have ended the row.
+void judge_pairs(ComparisonRow& row, const PairedCounts& counts, std::optional<double> chance = {}, std::optional<double> p_of_looks = {});
+// The same from values of the same items: sum(a) / sum(weight) against sum(b) / sum(weight); with weights of 1, the mean difference.
+// A difference of less than `margin` does not matter. REQUIRES: lengths equal and not 0, weights and margin > 0.
+void judge_sums(ComparisonRow& row, const WeightedSums& sums, Direction direction, double margin, uint64_t seed);
+// Medians of two samples: their ratio. REQUIRES: both not empty, all > 0.
+void judge_runs(ComparisonRow& row, const TimedRuns& runs, Direction direction, uint64_t seed);
+// Once all rows are there: Holm over the differences of each table, and their verdicts again, by the adjusted p. Ratios stay as they are:
+// a device gives as many runs as one asks it for.
+void judge_together(std::vector<ComparisonRow>& rows);
+
 // Rows from what was measured.
 ComparisonRow fact_row(std::string_view id, std::string_view table, Message label, Value a, Value b);
 ComparisonRow figure_row(std::string_view id, std::string_view table, Message label, Value a, Value b, Direction direction,
                          double margin);
-// Medians of runs taken in turns. REQUIRES: both not empty, all > 0.
-struct TimedRuns {
-  std::vector<double> a, b;
-};
+// REQUIRES: both not empty, all > 0.
 ComparisonRow runs_row(std::string_view id, Message label, const TimedRuns& runs, Direction direction, uint64_t seed);
-// The same items, answered by both. REQUIRES: equal lengths and ids.
-ComparisonRow choices_row(std::string_view id, Message label, const std::vector<ChoiceRecord>& a,
-                          const std::vector<ChoiceRecord>& b);
+// The same items, answered by both; `p_of_looks` as in judge_pairs(). REQUIRES: equal lengths and ids.
+ComparisonRow choices_row(std::string_view id, Message label, const std::vector<ChoiceRecord>& a, const std::vector<ChoiceRecord>& b,
+                          std::optional<double> p_of_looks = {});
 // Bits per byte over the same sentences; `ids` are their numbers. REQUIRES: equal lengths, not empty.
 struct PairedSentences {
   std::vector<uint32_t> ids;
@@ -108,6 +110,8 @@ struct Comparison {
   std::vector<std::string> sources;   // data files read
   uint64_t seed = 0;
   double seconds = 0;
+  bool interrupted = false;           // stopped by the user: rows hold what was done until then
+  std::vector<Message> warnings;      // what went wrong and could be done without
 };
 
 // 812, 81.2, 8.12, 0.812: three figures, none before the point lost.

@@ -1,5 +1,7 @@
 #include "lab/comparison_table.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -8,18 +10,37 @@
 namespace slm::lab {
 namespace {
 
-std::string verdict_text(Verdict verdict) {
-  switch (verdict) {
+// Rounded up to two figures: 40, 350, 12000.
+std::string round_count(uint64_t count) {
+  uint64_t unit = 1;
+  while (count / unit >= 100) unit *= 10;
+  return std::to_string((count + unit - 1) / unit * unit);
+}
+
+std::string verdict_text(const ComparisonRow& row) {
+  // Rounding must not make certain what is only likely.
+  const auto probability = [](double value) { return fmt::format("{:.2f}", std::min(value, 0.99)); };
+  switch (row.verdict) {
     case Verdict::kBetter: return tr("lab.verdict.better");
     case Verdict::kWorse: return tr("lab.verdict.worse");
+    case Verdict::kLikelyBetter: return tr("lab.verdict.likely_better", probability(row.probability.value_or(0)));
+    case Verdict::kLikelyWorse: return tr("lab.verdict.likely_worse", probability(1 - row.probability.value_or(1)));
     case Verdict::kNoDifference: return tr("lab.verdict.no_difference");
+    case Verdict::kTooFew: {
+      if (!row.more_items) return tr("lab.verdict.too_few");
+      return tr(row.effect_kind == Effect::kRatio ? "lab.verdict.too_few_runs" : "lab.verdict.too_few_items", round_count(*row.more_items));
+    }
     case Verdict::kNotMeasured: return tr("lab.verdict.not_measured");
     case Verdict::kFact: break;
   }
   return {};
 }
 
-// "x2.02 [1.98, 2.06]", "+5.0 [-6.0, +16.0] p=0.47"; rates in points of a hundred.
+std::string value_text(const Value& value) { return value.at_chance ? value.text + " " + tr("lab.table.at_chance") : value.text; }
+
+std::string p_text(double p) { return p < 0.001 ? "<0.001" : fmt::format("={:.{}f}", p, p < 0.1 ? 3 : 2); }
+
+// "x2.02 [1.98, 2.06]", "+5 [-6, +16] p=0.020 Holm=0.040"; rates in points of a hundred.
 std::string effect_text(const ComparisonRow& row) {
   if (row.effect_kind == Effect::kNone) return {};
   if (row.effect_kind == Effect::kRatio) {
@@ -27,17 +48,17 @@ std::string effect_text(const ComparisonRow& row) {
     if (row.interval) text += fmt::format(" [{}, {}]", format_figure(row.interval->low), format_figure(row.interval->high));
     return text;
   }
-  const bool is_rate = row.p.has_value();
-  const auto signed_figure = [&](double value) { return is_rate ? fmt::format("{:+.0f}", 100 * value) : fmt::format("{:+.3f}", value); };
+  const auto signed_figure = [&](double value) { return row.is_rate ? fmt::format("{:+.0f}", 100 * value) : fmt::format("{:+.3f}", value); };
   std::string text = signed_figure(row.effect);
   if (row.interval) text += fmt::format(" [{}, {}]", signed_figure(row.interval->low), signed_figure(row.interval->high));
-  if (row.p) text += *row.p < 0.001 ? " p<0.001" : fmt::format(" p={:.{}f}", *row.p, *row.p < 0.1 ? 3 : 2);
+  if (row.p) text += " p" + p_text(*row.p);
+  if (row.p && row.p_adjusted && p_text(*row.p) != p_text(*row.p_adjusted)) text += " Holm" + p_text(*row.p_adjusted);
   return text;
 }
 
 std::string last_cell(const ComparisonRow& row) {
   if (row.verdict == Verdict::kNotMeasured) return tr("lab.verdict.not_measured") + ": " + render(row.reason, language());
-  const std::string verdict = verdict_text(row.verdict), effect = effect_text(row);
+  const std::string verdict = verdict_text(row), effect = effect_text(row);
   return verdict.empty() || effect.empty() ? verdict + effect : verdict + " " + effect;
 }
 
@@ -68,6 +89,8 @@ std::vector<std::string> notes_of(const Comparison& comparison) {
     notes.push_back(tr("lab.table.mixed_kinds", a_is_base ? "A" : "B", a_is_base ? "B" : "A"));
   }
   notes.push_back(tr("lab.table.legend", kComparisonContext));
+  const auto guesses = [](const ComparisonRow& row) { return row.a.at_chance || row.b.at_chance; };
+  if (std::any_of(comparison.rows.begin(), comparison.rows.end(), guesses)) notes.push_back(tr("lab.table.chance_legend"));
   std::string sources;
   for (const std::string& source : comparison.sources) sources += (sources.empty() ? "" : ", ") + source;
   if (!sources.empty()) notes.push_back(tr("lab.table.sources", sources));
@@ -92,7 +115,7 @@ std::string terminal_table(const Comparison& comparison) {
       table.add_line();
       table.add_row({table_title(section)});
     }
-    table.add_row({render(row.label, language()), row.a.text, row.b.text, last_cell(row)});
+    table.add_row({render(row.label, language()), value_text(row.a), value_text(row.b), last_cell(row)});
   }
   table.add_line();
   for (const std::string& note : notes_of(comparison)) table.add_row({note});
@@ -110,8 +133,8 @@ std::string markdown_report(const Comparison& comparison) {
       out += "\n## " + table_title(section) + "\n\n";
       out += markdown_row({"", "A", "B", tr("lab.table.a_against_b"), tr("lab.table.effect")}) + markdown_rule(5);
     }
-    const std::string verdict = row.verdict == Verdict::kNotMeasured ? last_cell(row) : verdict_text(row.verdict);
-    out += markdown_row({render(row.label, language()), row.a.text, row.b.text, verdict, effect_text(row)});
+    const std::string verdict = row.verdict == Verdict::kNotMeasured ? last_cell(row) : verdict_text(row);
+    out += markdown_row({render(row.label, language()), value_text(row.a), value_text(row.b), verdict, effect_text(row)});
   }
   out += "\n";
   for (const std::string& note : notes_of(comparison)) out += note + "\n\n";

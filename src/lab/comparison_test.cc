@@ -13,27 +13,6 @@
 namespace slm::lab {
 namespace {
 
-TEST(Verdicts, RatiosAgainstOne) {
-  EXPECT_EQ(verdict_of_ratio({1.1, 1.3}, Direction::kMoreIsBetter), Verdict::kBetter);
-  EXPECT_EQ(verdict_of_ratio({1.1, 1.3}, Direction::kLessIsBetter), Verdict::kWorse);
-  EXPECT_EQ(verdict_of_ratio({0.7, 0.9}, Direction::kLessIsBetter), Verdict::kBetter);
-  EXPECT_EQ(verdict_of_ratio({0.9, 1.1}, Direction::kMoreIsBetter), Verdict::kNoDifference);
-  EXPECT_EQ(verdict_of_ratio({1, 1.1}, Direction::kMoreIsBetter), Verdict::kNoDifference);
-}
-
-TEST(Verdicts, DifferencesAgainstZero) {
-  EXPECT_EQ(verdict_of_difference({-0.3, -0.1}, Direction::kLessIsBetter), Verdict::kBetter);
-  EXPECT_EQ(verdict_of_difference({-0.3, -0.1}, Direction::kMoreIsBetter), Verdict::kWorse);
-  EXPECT_EQ(verdict_of_difference({-0.3, 0.1}, Direction::kMoreIsBetter), Verdict::kNoDifference);
-}
-
-TEST(Verdicts, PairsByMcNemar) {
-  EXPECT_EQ(verdict_of_pairs({40, 6, 0, 4}), Verdict::kBetter);         // p = .031
-  EXPECT_EQ(verdict_of_pairs({40, 0, 6, 4}), Verdict::kWorse);
-  EXPECT_EQ(verdict_of_pairs({40, 5, 0, 5}), Verdict::kNoDifference);   // p = .0625
-  EXPECT_EQ(verdict_of_pairs({}), Verdict::kNoDifference);
-}
-
 TEST(Verdicts, FiguresWithinTheirMargin) {
   EXPECT_EQ(verdict_of_figures(98, 253, Direction::kLessIsBetter, 0), Verdict::kBetter);
   EXPECT_EQ(verdict_of_figures(253, 98, Direction::kLessIsBetter, 0), Verdict::kWorse);
@@ -63,21 +42,53 @@ TEST(Rows, ChoicesCarryTheTestAndTheRecords) {
   EXPECT_EQ(b, 24);
 }
 
+TEST(Rows, LooksHaveTheLastWordOnP) {
+  const ComparisonRow row = choices_row("hellaswag", msg("lab.row.choices", "HellaSwag", 50), answers(50, 30), answers(50, 24), 0.06);
+  EXPECT_EQ(row.p, 0.06);
+  EXPECT_EQ(row.verdict, Verdict::kLikelyBetter);
+}
+
+TEST(Rows, GuessingIsMarked) {
+  std::vector<ChoiceRecord> a = answers(80, 50), b = answers(80, 22);
+  for (size_t i = 0; i < a.size(); ++i) a[i].scores = b[i].scores = {-1, -2, -3, -4};
+  const ComparisonRow row = choices_row("hellaswag", msg("lab.row.choices", "HellaSwag", 80), a, b);
+  EXPECT_EQ(row.chance, 0.25);
+  EXPECT_FALSE(row.a.at_chance);
+  EXPECT_TRUE(row.b.at_chance);
+}
+
+// Alone, 6 to 0 is better (p = .031); as one of two rows of its table it is not shown any more, and likely. A ratio keeps its verdict.
+TEST(Rows, AreJudgedTogether) {
+  std::vector<ComparisonRow> rows = {choices_row("hellaswag", msg("lab.row.choices", "HellaSwag", 50), answers(50, 30), answers(50, 24)),
+                                     choices_row("piqa", msg("lab.row.choices", "PIQA", 50), answers(50, 30), answers(50, 30)),
+                                     runs_row("decode", msg("lab.row.decode"), {{9, 10, 11, 10}, {5, 5, 4, 5}}, Direction::kMoreIsBetter, 1)};
+  EXPECT_EQ(rows[0].verdict, Verdict::kBetter);
+  judge_together(rows);
+  EXPECT_EQ(rows[0].p_adjusted, 0.0625);
+  EXPECT_EQ(rows[0].verdict, Verdict::kLikelyBetter);
+  EXPECT_EQ(rows[1].p_adjusted, 1);
+  EXPECT_EQ(rows[1].verdict, Verdict::kTooFew);
+  EXPECT_GT(rows[1].more_items, 0u);
+  EXPECT_EQ(rows[2].p_adjusted, std::nullopt);
+  EXPECT_EQ(rows[2].verdict, Verdict::kBetter);
+}
+
 TEST(Rows, SentencesWeighByTheirBytes) {
   const ComparisonRow row = sentences_row("x", msg("lab.row.english"), {{4, 9}, {"p", "q"}, {{10, 10}, {60, 30}}, {{20, 10}, {60, 30}}}, 1);
   EXPECT_NEAR(*row.a.number, 70.0 / 40, 1e-12);
   EXPECT_NEAR(*row.b.number, 80.0 / 40, 1e-12);
   EXPECT_NEAR(row.effect, -0.25, 1e-12);
-  EXPECT_EQ(row.verdict, Verdict::kNoDifference);  // two sentences show nothing
+  EXPECT_EQ(row.verdict, Verdict::kTooFew);  // two sentences show nothing, whatever they say
+  EXPECT_GT(row.more_items, 0u);
   EXPECT_EQ(row.records[2].item, 9u);
   EXPECT_EQ(row.records[2].transcript, "q");
 }
 
 TEST(Rows, RunsCompareMedians) {
-  const ComparisonRow row = runs_row("decode", msg("lab.row.decode"), {{9, 10, 11}, {5, 5, 4}}, Direction::kMoreIsBetter, 1);
+  const ComparisonRow row = runs_row("decode", msg("lab.row.decode"), {{9, 10, 11, 10}, {5, 5, 4, 5}}, Direction::kMoreIsBetter, 1);
   EXPECT_EQ(row.effect, 2);
   EXPECT_EQ(row.verdict, Verdict::kBetter);
-  EXPECT_EQ(row.records.size(), 6u);
+  EXPECT_EQ(row.records.size(), 8u);
 }
 
 Comparison example() {
@@ -92,13 +103,17 @@ Comparison example() {
   c.rows.push_back(figure_row("file_size", "deployment", msg("lab.row.file_size"), {"98.4 MB", 98e6}, {"253.1 MB", 253e6},
                               Direction::kLessIsBetter, 0));
   c.rows.push_back(fact_row("license", "deployment", msg("lab.row.license"), {c.a.license, {}}, {c.b.license, {}}));
-  c.rows.push_back(runs_row("decode", msg("lab.row.decode"), {{1234.5, 1240, 1229}, {5.123, 5.2, 5.05}}, Direction::kMoreIsBetter, 1));
+  c.rows.push_back(runs_row("decode", msg("lab.row.decode"), {{1234.5, 1240, 1229, 1233}, {5.123, 5.2, 5.05, 5.1}}, Direction::kMoreIsBetter, 1));
   c.rows.push_back(runs_row("first_token", msg("lab.row.first_token"), {{81, 80}, {81, 80}}, Direction::kLessIsBetter, 1));
   c.rows.push_back(sentences_row("en", msg("lab.row.english"), {{1, 2}, {"p", "q"}, {{10, 10}, {60, 30}}, {{20, 10}, {60, 30}}}, 1));
   c.rows.push_back(choices_row("hellaswag", msg("lab.row.choices", "HellaSwag", 100), answers(100, 43), answers(100, 38)));
   c.rows.push_back(choices_row("piqa", msg("lab.row.choices", "PIQA", 100), answers(100, 100), answers(100, 0)));
   c.rows.push_back(figure_row("context", "deployment", msg("lab.row.context"), {"8192", 8192}, {"32768", 32768}, Direction::kMoreIsBetter, 0));
   c.rows.push_back(unmeasured_row("zh", "language", msg("lab.row.chinese"), msg("lab.reason.no_data")));
+  c.rows.push_back(choices_row("same", msg("lab.row.choices", "HellaSwag", 200), answers(200, 90), answers(200, 90)));
+  c.rows.push_back(choices_row("few", msg("lab.row.choices", "PIQA", 20), answers(20, 11), answers(20, 10)));
+  c.rows.back().b.at_chance = true;
+  judge_together(c.rows);
   c.sources = {"/work/data/smoke/hellaswag.jsonl"};
   c.seconds = 123.4;
   return c;
@@ -150,7 +165,10 @@ TEST_P(InLanguage, EveryRowHasItsVerdict) {
     EXPECT_NE(table.find(tr(key)), std::string::npos) << key << table;
     EXPECT_NE(report.find(tr(key)), std::string::npos) << key << report;
   }
-  EXPECT_NE(report.find(tr("lab.verdict.no_difference")), std::string::npos);
+  for (const std::string& words : {tr("lab.verdict.no_difference"), tr("lab.verdict.likely_better", "0.98"), tr("lab.verdict.too_few_items", 200),
+                                   tr("lab.verdict.too_few_runs", 2), tr("lab.table.at_chance"), tr("lab.table.chance_legend")}) {
+    EXPECT_NE(report.find(words), std::string::npos) << words << report;
+  }
   EXPECT_NE(report.find(tr("lab.kind.base")), std::string::npos);
   EXPECT_EQ(report.find('\x1b'), std::string::npos);
 }
@@ -187,7 +205,7 @@ TEST(ComparisonJson, HasTheFieldsOfItsContract) {
   EXPECT_EQ(json["models"][1]["kind"], "base");
   EXPECT_EQ(json["rows"][0]["verdict"], "better");
   EXPECT_EQ(json["rows"][1]["a"], "Apache-2.0");
-  EXPECT_EQ(json["rows"][2]["records"].size(), 6u);
+  EXPECT_EQ(json["rows"][2]["records"].size(), 8u);
   EXPECT_EQ(json["rows"][5]["records"][0]["grade"], true);
   EXPECT_EQ(json["rows"][5]["records"][1]["model"], example().b.name);
   EXPECT_EQ(json["rows"][8]["verdict"], "not_measured");

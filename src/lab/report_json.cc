@@ -10,6 +10,8 @@ namespace {
 // JSON has no infinities: null stands for what is not a number.
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
+Json optional_json(const std::optional<double>& value) { return value ? number(*value) : Json(nullptr); }
+
 Json interval_json(const Interval& interval) { return Json::array({number(interval.low), number(interval.high)}); }
 
 Json value_json(const Value& value) { return value.number ? number(*value.number) : Json(value.text); }
@@ -33,7 +35,7 @@ Json records_json(const Comparison& comparison, const ComparisonRow& row) {
     Json one = {{"item", record.item}, {"model", record.model == 'a' ? comparison.a.name : comparison.b.name}};
     if (!record.answer.empty()) one["answer"] = record.answer;
     // Yes and no are true and false; measured values are numbers.
-    one["grade"] = row.table == "ability" ? Json(record.grade != 0) : number(record.grade);
+    one["grade"] = row.is_rate ? Json(record.grade != 0) : number(record.grade);
     one["transcript"] = record.transcript.empty() ? Json(nullptr) : Json(record.transcript);
     records.push_back(std::move(one));
   }
@@ -54,8 +56,14 @@ Json row_json(const Comparison& comparison, const ComparisonRow& row) {
   json["difference"] = row.effect_kind == Effect::kDifference ? number(row.effect) : Json(nullptr);
   json["ratio"] = row.effect_kind == Effect::kRatio ? number(row.effect) : Json(nullptr);
   json["interval"] = row.interval ? interval_json(*row.interval) : Json(nullptr);
-  json["p"] = row.p ? number(*row.p) : Json(nullptr);
+  json["p"] = optional_json(row.p);
+  json["p_adjusted"] = optional_json(row.p_adjusted);
+  json["p_equivalent"] = optional_json(row.p_equivalent);
+  json["probability"] = optional_json(row.probability);
+  json["chance"] = optional_json(row.chance);
+  json["at_chance"] = row.chance ? Json{{"a", row.a.at_chance}, {"b", row.b.at_chance}} : Json(nullptr);
   json["verdict"] = verdict_name(row.verdict);
+  json["more_items"] = row.more_items && row.verdict == Verdict::kTooFew ? Json(*row.more_items) : Json(nullptr);
   if (!row.reason.empty()) {
     json["reason"] = render(row.reason, Language::kEnglish);
     json["reasons"] = both_languages(row.reason);

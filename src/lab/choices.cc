@@ -50,23 +50,29 @@ std::vector<bool> right_answers(const std::vector<ChoiceRecord>& records) {
   return right;
 }
 
-Result<ChoiceRecord> score_item(Scorer& scorer, const ChoiceItem& item) {
-  SLM_CHECK(!item.endings.empty() && item.label < item.endings.size());
+ChoiceRecord choose_ending(const ChoiceItem& item, std::vector<double> scores) {
+  SLM_CHECK(!item.endings.empty() && item.label < item.endings.size() && scores.size() == item.endings.size());
   ChoiceRecord record;
   record.id = item.id;
   record.label = item.label;
-  for (const std::string& ending : item.endings) {
-    auto logprobs = score_continuation(scorer, item.context, " " + ending);
-    if (!logprobs) {
-      return fail(logprobs.error().kind, "lab.item_failed", item.id, logprobs.error().text());
-    }
-    record.scores.push_back(std::accumulate(logprobs->begin(), logprobs->end(), 0.0));
-    record.characters.push_back(count_characters(ending));
-  }
+  record.scores = std::move(scores);
+  for (const std::string& ending : item.endings) record.characters.push_back(count_characters(ending));
   record.answer_by_sum = best_of(record.scores.size(), [&](uint32_t i) { return record.scores[i]; });
   record.answer = best_of(record.scores.size(), [&](uint32_t i) { return record.scores[i] / std::max(1u, record.characters[i]); });
   record.transcript = transcript_of(item, record);
   return record;
+}
+
+Result<ChoiceRecord> score_item(Scorer& scorer, const ChoiceItem& item) {
+  std::vector<double> scores;
+  for (const std::string& ending : item.endings) {
+    auto logprobs = score_continuation(scorer, item.context, item.delimiter + ending);
+    if (!logprobs) {
+      return fail(logprobs.error().kind, "lab.item_failed", item.id, logprobs.error().text());
+    }
+    scores.push_back(std::accumulate(logprobs->begin(), logprobs->end(), 0.0));
+  }
+  return choose_ending(item, std::move(scores));
 }
 
 Result<std::vector<ChoiceRecord>> score_items(Scorer& scorer, const std::vector<ChoiceItem>& items, const Message& stage,

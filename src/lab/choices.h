@@ -34,6 +34,9 @@ struct ChoiceSummary {
 ChoiceSummary summarize(const std::vector<ChoiceRecord>& records);
 std::vector<bool> right_answers(const std::vector<ChoiceRecord>& records);
 
+// The answer by the logprob of each ending. REQUIRES: as many scores as endings, a label among them.
+ChoiceRecord choose_ending(const ChoiceItem& item, std::vector<double> scores);
+
 // Endings share the KV of their context. Errors: those of score_continuation(), naming the item.
 Result<ChoiceRecord> score_item(Scorer& scorer, const ChoiceItem& item);
 

@@ -22,8 +22,9 @@ Result<std::vector<std::string>> data_directories(const std::string& data_dir);
 struct ChoiceItem {
   uint32_t id = 0;
   std::string context;               // as the model reads it
-  std::vector<std::string> endings;  // a space goes before each
+  std::vector<std::string> endings;
   uint32_t label = 0;                // the right one
+  std::string delimiter = " ";       // between context and ending
 };
 
 template <class Item>

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -11,6 +12,7 @@
 
 namespace slm {
 class Runtime;
+struct OpenOptions;
 }
 
 namespace slm::lab {
@@ -45,17 +47,20 @@ class Generator {
   virtual Result<GeneratedAnswer> generate(const GenerateRequest& request, const std::atomic<bool>* cancelled) = 0;
 };
 
+// What a model's likelihoods depend on: the file, how keys and values are kept, the kernels. `sha256` is the file's; "" gives "".
+std::string likelihood_identity(const Runtime& runtime, const OpenOptions& options, std::string_view sha256);
+
 class RuntimeGenerator : public Generator {
  public:
-  // `sha256`: of the model file.
-  RuntimeGenerator(Runtime& runtime, std::string sha256) : runtime_(runtime), sha256_(std::move(sha256)) {}
+  // `options`: those `runtime` was opened with; `sha256`: of the model file, "" for unknown.
+  RuntimeGenerator(Runtime& runtime, const OpenOptions& options, std::string_view sha256);
   bool is_chat() const override;
   std::string identity() const override;
   Result<GeneratedAnswer> generate(const GenerateRequest& request, const std::atomic<bool>* cancelled) override;
 
  private:
   Runtime& runtime_;
-  std::string sha256_;
+  std::string identity_;
 };
 
 }  // namespace slm::lab

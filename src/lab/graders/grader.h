@@ -28,6 +28,7 @@ struct Grader {
   // Errors: kCorrupt when `reference` is not what this grader reads; kNotFound when what it needs is not on this machine (the row
   // is then not measured, with that reason). A bad answer is never an error: it is a grade of 0.
   Result<Grade> (*grade)(const GradeRequest& request);
+  bool is_rate = true;         // values are 1 and 0: their mean is a rate. Otherwise a score with a scale of its own
 };
 
 const std::vector<Grader>& graders();

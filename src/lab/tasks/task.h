@@ -27,7 +27,8 @@ enum class DataFormat : uint8_t { kJsonLines, kJson, kCsv, kTsv, kLines };
 // How the records of a file are read.
 struct RecordShape {
   DataFormat format = DataFormat::kJsonLines;
-  std::vector<std::string> columns;             // of kTsv and kLines (as many lines an item); of kCsv where it has no header
+  std::vector<std::string> columns;             // of kTsv and kLines (as many lines an item); of kCsv where it has no header. A name that
+                                                // stands there again makes a list
   std::string each;                             // kJson: where the items are, "*.1.*"; "": the whole is a list of items
   std::vector<std::pair<std::string, TextTemplate>> paths;  // further fields: "document" -> "*.0"
 };
@@ -76,6 +77,8 @@ struct Lookup {
   std::string place;
 };
 
+enum class LabelBy : uint8_t { kNumber, kLetter, kText };  // 0, A, the ending itself
+
 struct Task {
   std::string file;                             // where it was read, for people
   bool shipped = false;
@@ -100,7 +103,9 @@ struct Task {
   TextTemplate answer_language;                 // an answer in another one is marked "wrong_language"
 
   std::vector<TextTemplate> endings;            // kChoices: one template that is a list, or one an ending
-  TextTemplate label;                           // the right one: its number from 0, its letter or its text
+  TextTemplate label;                           // the right one
+  LabelBy label_by = LabelBy::kNumber;
+  bool by_length = true;                        // the likeliest a character (acc_norm), else the likeliest (acc)
   std::string delimiter = " ";                  // between context and ending
   std::optional<double> chance;                 // rate right by guessing; of kChoices made from the endings where not given
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,13 +22,13 @@ struct TaskItem {
 // A row ready to be run. Any first part of `items` is the subset of that size: fixed by the seed, strata in proportion, the same for every
 // model.
 struct RowData {
-  const Task* task = nullptr;
+  const Task* task = nullptr;   // outlives this
   const TaskRow* row = nullptr;
-  std::string source;           // the file (or files' pattern) read
+  std::string source;           // the file (of several, the first) read
   std::vector<TaskItem> items;
-  std::string preamble;         // description and shots where they are the same for every item
-  // Shots of a file named by the item: preambles by that file.
-  std::map<std::string, std::string> preambles;
+  uint32_t n_shots = 0;
+  std::vector<Fields> shots;    // the same for every item, or
+  std::map<std::string, std::vector<Fields>> shots_by_file;  // by the file that an item's fields name
 };
 
 struct RowOptions {
@@ -38,7 +40,15 @@ struct RowOptions {
 // that differs (both named), a field that an item lacks.
 Result<RowData> load_row(const Task& task, const TaskRow& row, const std::vector<std::string>& directories, const RowOptions& options);
 
-// What stands before the item's own text.
+// What stands before the item's own text where it is continued: description and shots.
 Result<std::string> preamble_of(const RowData& data, const TaskItem& item);
+
+// Of kChoices: the endings and which is right. Errors: kCorrupt with file and line of the task (a label that names no ending, fewer than two
+// endings, an empty one).
+struct Endings {
+  std::vector<std::string> texts;
+  uint32_t label = 0;
+};
+Result<Endings> endings_of(const Task& task, const Fields& fields);
 
 }  // namespace slm::lab

@@ -29,7 +29,7 @@ class TextTemplate {
 
   // Errors: kCorrupt with the place of the template: an item without that field (the nearest name as hint).
   Result<std::string> render(const Fields& fields) const;
-  // The list where the template is one field and nothing else; otherwise the text alone.
+  // Where the template is one field and nothing else, and that is a list: the list, filters done to each; otherwise the text alone.
   Result<std::vector<std::string>> render_list(const Fields& fields) const;
 
   bool empty() const { return pieces_.empty(); }
@@ -41,7 +41,8 @@ class TextTemplate {
     std::vector<size_t> filters;      // numbers in the table of filters
   };
   Status parse_field(std::string_view inside, const YamlNode& node);
-  Result<std::string> render_piece(const Piece& piece, const Fields& fields) const;
+  Result<const FieldValue*> find_field(const Piece& piece, const Fields& fields) const;
+  static std::string filtered(const Piece& piece, const FieldValue& value);
   std::vector<Piece> pieces_;
   std::string place_;
 };

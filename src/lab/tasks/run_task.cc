@@ -1,0 +1,145 @@
+#include "lab/tasks/run_task.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+namespace slm::lab {
+namespace {
+
+bool is_rate(const Task& task) {
+  switch (task.kind) {
+    case TaskKind::kGenerate: return task.grader->is_rate;
+    case TaskKind::kChoices: return true;
+    case TaskKind::kBits: return false;
+  }
+  return false;
+}
+
+double mean_of(const std::vector<double>& values, std::span<const size_t> items) {
+  double sum = 0;
+  for (size_t i : items) sum += values[i];
+  return sum / static_cast<double>(items.size());
+}
+
+Interval interval_of(const TaskScore& score, const std::vector<double>& grades, uint64_t seed) {
+  if (score.is_rate) {
+    const auto right = static_cast<uint64_t>(std::count(grades.begin(), grades.end(), 1.0));
+    return wilson_interval(right, grades.size());
+  }
+  if (grades.empty()) return {};
+  return bootstrap_items(grades.size(), seed, [&](std::span<const size_t> items) { return mean_of(grades, items); }).bca();
+}
+
+// Of kChoices: by guessing one of each item's endings is right 1 / endings of the time.
+std::optional<double> chance_of(const Task& task, const std::vector<TaskRecord>& records) {
+  if (task.chance) return task.chance;
+  if (task.kind != TaskKind::kChoices) return std::nullopt;
+  double sum = 0;
+  size_t n = 0;
+  for (const TaskRecord& record : records) {
+    if (record.scores.empty()) continue;
+    sum += 1 / static_cast<double>(record.scores.size());
+    ++n;
+  }
+  return n == 0 ? std::nullopt : std::optional(sum / static_cast<double>(n));
+}
+
+// Wilson's interval moves with each item; the bootstrap's is left for the end.
+std::string running_text(const TaskScore& so_far, double sum, uint64_t right) {
+  if (so_far.items == 0) return {};
+  TaskScore shown = so_far;
+  shown.score = sum / static_cast<double>(so_far.items);
+  if (!shown.is_rate) return fmt::format("{:.2f}", shown.score);
+  shown.interval = wilson_interval(right, so_far.items);
+  return format_score(shown);
+}
+
+}  // namespace
+
+TaskScore score_records(const Task& task, const std::vector<TaskRecord>& records, uint64_t seed) {
+  TaskScore score;
+  score.is_rate = is_rate(task);
+  std::vector<double> grades;
+  std::map<std::string, uint64_t> marks;
+  std::map<std::string, double> also;
+  uint64_t right_by_sum = 0;
+  for (const TaskRecord& record : records) {
+    for (const std::string& mark : record.marks) ++marks[mark];
+    score.seconds += record.seconds;
+    score.tokens += record.tokens;
+    if (!record.is_graded) {
+      ++score.failed;
+      continue;
+    }
+    grades.push_back(record.grade);
+    right_by_sum += record.right_by_sum;
+    for (const auto& [name, value] : record.also) also[name] += value;
+  }
+  score.items = grades.size();
+  const double n = static_cast<double>(std::max<size_t>(grades.size(), 1));
+  for (double grade : grades) score.score += grade / n;
+  score.interval = interval_of(score, grades, seed);
+  score.marks.assign(marks.begin(), marks.end());
+  for (const auto& [name, sum] : also) score.also.emplace_back(name, sum / n);
+  if (task.kind == TaskKind::kChoices) score.acc_by_sum = static_cast<double>(right_by_sum) / n;
+  score.chance = chance_of(task, records);
+  if (score.chance && score.items > 0) {
+    score.corrected = (score.score - *score.chance) / (1 - *score.chance);
+    score.at_chance = score.interval.holds(*score.chance);
+  }
+  return score;
+}
+
+Result<TaskResult> run_row(const RowData& data, const TaskSubject& subject, const RunOptions& options, const Watch& watch) {
+  const Task& task = *data.task;
+  TaskResult result;
+  result.row = data.row->id;
+  result.source = data.source;
+  result.prompting = prompting_of(task, subject);
+  result.shots = result.prompting == "text" ? data.n_shots : 0;
+  result.asked_for = std::min(options.limit, data.items.size());
+  const std::string row_name = data.row->id.empty() ? "" : " " + data.row->id;
+  const Message stage = msg("lab.stage.item", task.title(language()) + row_name, subject.name);
+  TaskScore so_far;
+  so_far.is_rate = is_rate(task);
+  double sum = 0;
+  uint64_t right = 0;
+  int failures_in_a_row = 0;
+  for (size_t i = 0; i < result.asked_for && !result.stopped; ++i) {
+    Status kept;
+    auto record = watch.check() ? run_item(data, data.items[i], subject, options.cache, watch, &kept)
+                                : tl::unexpected<Error>(watch.check().error());
+    if (!record) {
+      if (watch.check()) return tl::unexpected<Error>(record.error());
+      result.stopped = record.error();
+      break;
+    }
+    if (!kept) {
+      ++result.not_kept;
+      result.not_kept_because = kept.error();
+    }
+    result.from_cache += record->from_cache;
+    failures_in_a_row = record->has_mark("failed") ? failures_in_a_row + 1 : 0;
+    if (failures_in_a_row == kFailuresInARow) {
+      result.stopped = Error{ErrorKind::kNetwork, msg("lab.task.gave_up", subject.name, kFailuresInARow, record->transcript), {}};
+    }
+    so_far.items += record->is_graded;
+    sum += record->is_graded ? record->grade : 0;
+    right += record->is_graded && record->grade == 1;
+    result.records.push_back(std::move(*record));
+    watch.report({stage, i + 1, result.asked_for, running_text(so_far, sum, right)});
+  }
+  result.score = score_records(task, result.records, options.seed);
+  return result;
+}
+
+std::string format_score(const TaskScore& score) {
+  if (score.is_rate) {
+    return fmt::format("{:.1f} % [{:.1f}, {:.1f}]", 100 * score.score, 100 * score.interval.low, 100 * score.interval.high);
+  }
+  return fmt::format("{:.2f} [{:.2f}, {:.2f}]", score.score, score.interval.low, score.interval.high);
+}
+
+}  // namespace slm::lab

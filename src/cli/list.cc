@@ -1,29 +1,14 @@
-#include <algorithm>
-
 #include <CLI/CLI.hpp>
 
 #include "base/json.h"
 #include "base/text.h"
+#include "cli/aligned_columns.h"
 #include "cli/hub_commands.h"
 
 namespace slm::cli {
 namespace {
 
 using Row = std::vector<std::string>;
-
-// Columns as wide as their widest cell, two apart; the last is not padded.
-std::string aligned(const std::vector<Row>& rows) {
-  std::vector<size_t> widths(rows.front().size(), 0);
-  for (const Row& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display_width(row[i]));
-  }
-  std::string out;
-  for (const Row& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) out += i + 1 < row.size() ? pad_right(row[i], widths[i]) + "  " : row[i];
-    out += "\n";
-  }
-  return out;
-}
 
 std::vector<Row> stored_rows(const std::vector<hub::StoredModel>& models) {
   std::vector<Row> rows = {{tr("hub.list.name"), tr("hub.list.size"), tr("hub.list.license"), tr("hub.list.added")}};
@@ -69,10 +54,10 @@ Run setup_list(CLI::App& app) {
     if (models.empty()) {
       write_out(tr("hub.list.empty", store.root()) + "\n");
     } else {
-      write_out(aligned(stored_rows(models)));
+      write_out(aligned_columns(stored_rows(models)));
     }
     const auto others = *all ? other_rows(store) : std::vector<Row>{};
-    if (others.size() > 1) write_out("\n" + tr("hub.list.others") + "\n" + aligned(others));
+    if (others.size() > 1) write_out("\n" + tr("hub.list.others") + "\n" + aligned_columns(others));
     return {};
   };
 }

@@ -1,0 +1,22 @@
+#include "cli/aligned_columns.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace slm::cli {
+
+std::string aligned_columns(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<size_t> widths(rows.front().size(), 0);
+  for (const auto& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display_width(row[i]));
+  }
+  std::string out;
+  for (const auto& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) out += i + 1 < row.size() ? pad_right(row[i], widths[i]) + "  " : row[i];
+    out += "\n";
+  }
+  return out;
+}
+
+}  // namespace slm::cli

@@ -1,0 +1,318 @@
+#include "lab/report/merge.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+
+#include "base/json.h"
+#include "lab/comparison.h"
+#include "lab/report/comparison_shape.h"
+#include "lab/report/read_comparison.h"
+#include "lab/report_json.h"
+
+namespace slm::lab {
+namespace {
+
+// Of scores that are no rates, in points of a hundred (chrF): what does not matter.
+constexpr double kScoreMargin = 2;
+
+// One run, read, beside the JSON that has its texts in both languages.
+struct ReadRun {
+  int64_t id = 0;
+  const Json* json = nullptr;
+  Comparison comparison;
+};
+
+// The same row in one of the runs.
+struct Occurrence {
+  const ReadRun* run = nullptr;
+  size_t index = 0;
+
+  const ComparisonRow& row() const { return run->comparison.rows[index]; }
+  const Json& json() const { return (*run->json)["rows"][index]; }
+};
+using Occurrences = std::vector<Occurrence>;
+
+// A row that could not be merged: why.
+using Merged = tl::expected<ComparisonRow, Message>;
+tl::unexpected<Message> cannot(Message why) { return tl::unexpected<Message>(std::move(why)); }
+
+// Items in ascending order, each with the record of either side.
+struct JoinedItem {
+  const ItemRecord *a = nullptr, *b = nullptr;
+};
+using JoinedItems = std::map<uint32_t, JoinedItem>;
+
+tl::expected<JoinedItems, Message> join_items(const Occurrences& rows) {
+  JoinedItems items;
+  for (const Occurrence& one : rows) {
+    for (const ItemRecord& record : one.row().records) {
+      JoinedItem& item = items[record.item];
+      const ItemRecord*& place = record.model == 'a' ? item.a : item.b;
+      if (place != nullptr && place->grade != record.grade) {
+        return cannot(msg("lab.report.merge_item", record.item, record.model == 'a' ? "A" : "B"));
+      }
+      if (place == nullptr) place = &record;
+    }
+  }
+  std::erase_if(items, [](const auto& entry) { return entry.second.a == nullptr || entry.second.b == nullptr; });
+  if (items.empty()) return cannot(msg("lab.report.merge_nothing"));
+  return items;
+}
+
+void take_records(ComparisonRow& row, const JoinedItems& items) {
+  row.records.clear();
+  for (const auto& [number, item] : items) {
+    row.records.push_back(*item.a);
+    row.records.push_back(*item.b);
+  }
+}
+
+Merged merge_answers(const Occurrences& rows) {
+  const auto items = join_items(rows);
+  if (!items) return cannot(items.error());
+  std::vector<bool> a, b;
+  for (const auto& [number, item] : *items) {
+    a.push_back(item.a->grade != 0);
+    b.push_back(item.b->grade != 0);
+  }
+  ComparisonRow row = rows.front().row();
+  const PairedCounts counts = count_pairs(a, b);
+  const auto rate = [&](uint64_t right) {
+    const Interval interval = wilson_interval(right, counts.total());
+    const double share = static_cast<double>(right) / static_cast<double>(counts.total());
+    return Value{fmt::format("{:.0f} [{:.0f}, {:.0f}]", 100 * share, 100 * interval.low, 100 * interval.high), share};
+  };
+  row.a = rate(counts.both + counts.only_a);
+  row.b = rate(counts.both + counts.only_b);
+  row.more_items.reset();
+  judge_pairs(row, counts, row.chance);
+  take_records(row, *items);
+  return row;
+}
+
+// Values of items, and what each weighs.
+struct Sums {
+  std::vector<double> a, b, weight;
+
+  double value(const std::vector<double>& side) const {
+    double sum = 0, whole = 0;
+    for (size_t i = 0; i < weight.size(); ++i) {
+      sum += side[i];
+      whole += weight[i];
+    }
+    return sum / whole;
+  }
+};
+
+enum class Weighing : uint8_t { kByBytes, kAlike };
+
+Sums sums_of(const JoinedItems& items, Weighing weighing) {
+  Sums sums;
+  for (const auto& [number, item] : items) {
+    const double weight = weighing == Weighing::kByBytes ? static_cast<double>(item.a->transcript.size()) : 1;
+    sums.a.push_back(item.a->grade * weight);
+    sums.b.push_back(item.b->grade * weight);
+    sums.weight.push_back(weight);
+  }
+  return sums;
+}
+
+// The weighing that gives each run's own two values again, or none.
+std::optional<Weighing> weighing_of(const Occurrences& rows) {
+  for (const Weighing weighing : {Weighing::kByBytes, Weighing::kAlike}) {
+    const auto gives_again = [&](const Occurrence& one) {
+      const auto items = join_items({one});
+      if (!items || !one.row().a.number || !one.row().b.number) return false;
+      const Sums sums = sums_of(*items, weighing);
+      if (std::find(sums.weight.begin(), sums.weight.end(), 0.0) != sums.weight.end()) return false;
+      const auto near = [](double x, double y) { return std::abs(x - y) <= 1e-9 * std::max(1.0, std::abs(y)); };
+      return near(sums.value(sums.a), *one.row().a.number) && near(sums.value(sums.b), *one.row().b.number);
+    };
+    if (std::all_of(rows.begin(), rows.end(), gives_again)) return weighing;
+  }
+  return std::nullopt;
+}
+
+// Which way is better follows from who probably is: an effect above `none` that speaks for A means more is better.
+std::optional<Direction> direction_of(const Occurrences& rows, double none) {
+  for (const Occurrence& one : rows) {
+    const ComparisonRow& row = one.row();
+    if (!row.probability || *row.probability == 0.5 || row.effect == none) continue;
+    return (row.effect > none) == (*row.probability > 0.5) ? Direction::kMoreIsBetter : Direction::kLessIsBetter;
+  }
+  return std::nullopt;
+}
+
+Merged merge_sums(const Occurrences& rows, uint64_t seed) {
+  const std::optional<Weighing> weighing = weighing_of(rows);
+  const std::optional<Direction> direction = direction_of(rows, 0);
+  if (!weighing || !direction) return cannot(msg("lab.report.merge_records"));
+  const auto items = join_items(rows);
+  if (!items) return cannot(items.error());
+  const Sums sums = sums_of(*items, *weighing);
+  ComparisonRow row = rows.front().row();
+  const double a = sums.value(sums.a), b = sums.value(sums.b);
+  row.a = {format_figure(a), a};
+  row.b = {format_figure(b), b};
+  row.more_items.reset();
+  const double margin = *weighing == Weighing::kByBytes ? kBitsMargin * b : kScoreMargin;
+  if (!(margin > 0)) return cannot(msg("lab.report.merge_records"));
+  judge_sums(row, {sums.a, sums.b, sums.weight}, *direction, margin, seed);
+  take_records(row, *items);
+  return row;
+}
+
+Merged merge_timed_runs(const Occurrences& rows, uint64_t seed) {
+  const auto& device = (*rows.front().run->json)["device"];
+  for (const Occurrence& one : rows) {
+    if ((*one.run->json)["device"] != device) return cannot(msg("lab.report.merge_device", rows.front().run->id, one.run->id));
+  }
+  const std::optional<Direction> direction = direction_of(rows, 1);
+  TimedRuns runs;
+  ComparisonRow row = rows.front().row();
+  row.records.clear();
+  for (const Occurrence& one : rows) {
+    for (ItemRecord record : one.row().records) {
+      if (!(record.grade > 0)) return cannot(msg("lab.report.merge_records"));
+      std::vector<double>& side = record.model == 'a' ? runs.a : runs.b;
+      record.item = static_cast<uint32_t>(side.size());
+      side.push_back(record.grade);
+      row.records.push_back(std::move(record));
+    }
+  }
+  if (!direction || runs.a.empty() || runs.b.empty()) return cannot(msg("lab.report.merge_records"));
+  const double a = median(runs.a), b = median(runs.b);
+  row.a = {format_figure(a), a};
+  row.b = {format_figure(b), b};
+  row.more_items.reset();
+  judge_runs(row, runs, *direction, seed);
+  return row;
+}
+
+Merged merge_figures(const Occurrences& rows) {
+  ComparisonRow row = rows.front().row();
+  const bool is_memory = row.id.find("memory") != std::string::npos;
+  for (const Occurrence& one : rows) {
+    for (const auto& [kept, now] : {std::pair{&row.a, &one.row().a}, {&row.b, &one.row().b}}) {
+      if (kept->number == now->number && kept->text == now->text) continue;
+      if (!is_memory || !kept->number || !now->number) {
+        return cannot(msg("lab.report.merge_figure", rows.front().run->id, one.run->id, kept->text, now->text));
+      }
+      if (*now->number > *kept->number) *kept = *now;
+    }
+  }
+  if (is_memory && row.a.number && row.b.number) {
+    row.verdict = verdict_of_figures(*row.a.number, *row.b.number, Direction::kLessIsBetter, kMemoryMargin);
+    if (row.effect_kind == Effect::kRatio) row.effect = *row.a.number / *row.b.number;
+  }
+  return row;
+}
+
+Merged merge_row(const Occurrences& rows, uint64_t seed) {
+  const auto all = [&](const auto& test) { return std::all_of(rows.begin(), rows.end(), [&](const Occurrence& one) { return test(one.row()); }); };
+  if (all([](const ComparisonRow& row) { return row.records.empty(); })) return merge_figures(rows);
+  if (all([](const ComparisonRow& row) { return row.is_rate; })) return merge_answers(rows);
+  const auto measured_as = [](Effect kind) { return [kind](const ComparisonRow& row) { return !row.is_rate && row.effect_kind == kind; }; };
+  if (all(measured_as(Effect::kRatio))) return merge_timed_runs(rows, seed);
+  if (all(measured_as(Effect::kDifference))) return merge_sums(rows, seed);
+  return cannot(msg("lab.report.merge_records"));
+}
+
+// "HellaSwag (100), %" with as many items as the row now has.
+std::string with_count(std::string label, size_t before, size_t now) {
+  const std::string old = "(" + std::to_string(before);
+  const size_t at = label.find(old);
+  const size_t end = at + old.size();
+  if (at == std::string::npos || (end < label.size() && std::isdigit(static_cast<unsigned char>(label[end])))) return label;
+  return label.replace(at, old.size(), "(" + std::to_string(now));
+}
+
+// What the JSON of a row takes over from a run: its texts in both languages, which a read row has in one only.
+void take_texts(Json& json, const Occurrence& from, const ComparisonRow& row, const Message& why) {
+  const size_t before = from.json()["records"].size() / 2, now = row.records.size() / 2;
+  json["labels"] = {{"en", with_count(row_label(from.json(), Language::kEnglish), before, now)},
+                    {"zh", with_count(row_label(from.json(), Language::kChinese), before, now)}};
+  json["label"] = json["labels"]["en"];
+  if (!json.contains("reason")) return;
+  const auto reason = [&](Language language) { return why.empty() ? row_reason(from.json(), language) : render(why, language); };
+  json["reasons"] = {{"en", reason(Language::kEnglish)}, {"zh", reason(Language::kChinese)}};
+  json["reason"] = json["reasons"]["en"];
+}
+
+Status same_models(const ReadRun& first, const ReadRun& other) {
+  for (size_t i = 0; i < 2; ++i) {
+    const Json &a = (*first.json)["models"][i], &b = (*other.json)["models"][i];
+    for (const char* key : {"name", "sha256", "bytes", "kind", "quantization"}) {
+      if (a.value(key, Json()) != b.value(key, Json())) {
+        return fail(ErrorKind::kUsage, "lab.report.merge_models", first.id, other.id, i == 0 ? "A" : "B", key);
+      }
+    }
+  }
+  return {};
+}
+
+// The rows of all runs by table and id, in the order in which they first occur.
+std::vector<Occurrences> rows_of(const std::vector<ReadRun>& runs) {
+  std::vector<Occurrences> rows;
+  for (const ReadRun& run : runs) {
+    for (size_t i = 0; i < run.comparison.rows.size(); ++i) {
+      const ComparisonRow& row = run.comparison.rows[i];
+      const auto same = std::find_if(rows.begin(), rows.end(), [&](const Occurrences& one) {
+        return one.front().row().table == row.table && one.front().row().id == row.id;
+      });
+      (same == rows.end() ? *rows.insert(rows.end(), Occurrences{}) : *same).push_back({&run, i});
+    }
+  }
+  return rows;
+}
+
+// Sets what is not of a single row.
+Comparison frame_of(const std::vector<ReadRun>& runs) {
+  Comparison merged = runs.front().comparison;
+  merged.rows.clear();
+  merged.tier = "merged";
+  for (size_t i = 1; i < runs.size(); ++i) {
+    merged.seconds += runs[i].comparison.seconds;
+    for (const std::string& source : runs[i].comparison.sources) {
+      if (std::find(merged.sources.begin(), merged.sources.end(), source) == merged.sources.end()) merged.sources.push_back(source);
+    }
+  }
+  return merged;
+}
+
+}  // namespace
+
+Result<Json> merge_comparisons(const std::vector<RunToMerge>& given) {
+  if (given.size() < 2) return fail(ErrorKind::kUsage, "lab.report.merge_two");
+  std::vector<ReadRun> runs;
+  for (const RunToMerge& one : given) {
+    SLM_TRY(comparison, read_comparison(*one.comparison));
+    runs.push_back({one.id, one.comparison, std::move(comparison)});
+    SLM_TRY_STATUS(same_models(runs.front(), runs.back()));
+  }
+  Comparison merged = frame_of(runs);
+  struct Origin {
+    Occurrence from;
+    Message why;  // not merged
+  };
+  std::vector<Origin> origins;
+  for (const Occurrences& all : rows_of(runs)) {
+    Occurrences measured;
+    std::copy_if(all.begin(), all.end(), std::back_inserter(measured), [](const Occurrence& one) { return one.row().verdict != Verdict::kNotMeasured; });
+    const Occurrences& rows = measured.empty() ? all : measured;
+    const Merged row = measured.size() < 2 ? Merged(rows.front().row()) : merge_row(measured, merged.seed);
+    const ComparisonRow& first = rows.front().row();
+    merged.rows.push_back(row ? *row : unmeasured_row(first.id, first.table, first.label, row.error()));
+    origins.push_back({rows.front(), row ? Message{} : row.error()});
+  }
+  judge_together(merged.rows);
+  Json json = comparison_json(merged);
+  for (size_t i = 0; i < origins.size(); ++i) take_texts(json["rows"][i], origins[i].from, merged.rows[i], origins[i].why);
+  json["merged_from"] = Json::array();
+  for (const ReadRun& run : runs) json["merged_from"].push_back(run.id);
+  return json;
+}
+
+}  // namespace slm::lab

@@ -1,0 +1,235 @@
+#include "lab/report/merge.h"
+
+#include <gtest/gtest.h>
+
+#include "lab/comparison.h"
+#include "lab/report/diff.h"
+#include "lab/report/read_comparison.h"
+#include "lab/report/testing/example.h"
+#include "lab/report_json.h"
+
+namespace slm::lab {
+namespace {
+
+struct Answers {
+  uint32_t first = 0;                   // item
+  std::vector<bool> a, b;
+};
+
+std::vector<ChoiceRecord> choices(const Answers& answers, bool is_a) {
+  std::vector<ChoiceRecord> records;
+  for (size_t i = 0; i < answers.a.size(); ++i) {
+    ChoiceRecord record;
+    record.id = answers.first + static_cast<uint32_t>(i);
+    record.answer = (is_a ? answers.a : answers.b)[i] ? 0 : 1;
+    record.scores = {-1, -2};
+    record.characters = {1, 1};
+    record.transcript = "item " + std::to_string(record.id);
+    records.push_back(record);
+  }
+  return records;
+}
+
+Comparison frame() {
+  Comparison comparison;
+  comparison.cpu = "cpu";
+  comparison.isa = "avx2";
+  comparison.threads = 2;
+  comparison.tier = "smoke";
+  comparison.a = {.name = "one", .path = "", .sha256 = std::string(64, '1'), .architecture = "", .quantization = "Q8_0", .license = ""};
+  comparison.b = {.name = "other", .path = "", .sha256 = std::string(64, '2'), .architecture = "", .quantization = "Q8_0", .license = ""};
+  comparison.seed = 7;
+  comparison.seconds = 2;
+  return comparison;
+}
+
+ComparisonRow answer_row(const Answers& answers) {
+  return choices_row("hellaswag", msg("lab.row.choices", "HellaSwag", answers.a.size()), choices(answers, true), choices(answers, false));
+}
+
+ComparisonRow bits_row(uint32_t first, size_t count) {
+  PairedSentences sentences;
+  for (uint32_t i = 0; i < count; ++i) {
+    sentences.ids.push_back(first + i);
+    sentences.texts.push_back(std::string(20 + (first + i) % 7, 'x'));
+    const auto bytes = static_cast<double>(sentences.texts.back().size());
+    sentences.a.push_back({bytes * (1.2 + 0.01 * (i % 5)), sentences.texts.back().size()});
+    sentences.b.push_back({bytes * (1.3 - 0.01 * (i % 3)), sentences.texts.back().size()});
+  }
+  return sentences_row("bits_per_byte_en", msg("lab.row.english"), sentences, 7);
+}
+
+Json comparison_with(std::vector<ComparisonRow> rows) {
+  Comparison comparison = frame();
+  comparison.rows = std::move(rows);
+  judge_together(comparison.rows);
+  return comparison_json(comparison);
+}
+
+Result<Json> merge(const std::vector<Json>& comparisons) {
+  std::vector<RunToMerge> runs;
+  for (const Json& comparison : comparisons) runs.push_back({static_cast<int64_t>(runs.size() + 1), &comparison});
+  return merge_comparisons(runs);
+}
+
+std::vector<bool> pattern(size_t n, size_t every) {
+  std::vector<bool> right(n);
+  for (size_t i = 0; i < n; ++i) right[i] = i % every != 0;
+  return right;
+}
+
+// The numbers of a row, without its texts.
+Json numbers_of(Json row) {
+  row.erase("label");
+  row.erase("labels");
+  return row;
+}
+
+TEST(Read, IsTheInverseOfWriting) {
+  const Json json = comparison_with({answer_row({0, pattern(40, 3), pattern(40, 2)}), bits_row(0, 30),
+                                     runs_row("decode", msg("lab.row.decode"), {{9, 10, 11}, {5, 5, 4}}, Direction::kMoreIsBetter, 1),
+                                     unmeasured_row("piqa", "ability", msg("lab.row.context"), msg("lab.reason.no_data"))});
+  const auto read = read_comparison(json);
+  ASSERT_TRUE(read.has_value()) << read.error().text();
+  const Json again = comparison_json(*read);
+  for (size_t i = 0; i < json["rows"].size(); ++i) {
+    Json expected = numbers_of(json["rows"][i]), found = numbers_of(again["rows"][i]);
+    expected.erase("reasons");
+    found.erase("reasons");
+    EXPECT_EQ(found, expected);
+  }
+  for (const char* key : {"device", "models", "sources", "seed", "seconds", "tier"}) EXPECT_EQ(again[key], json[key]) << key;
+}
+
+TEST(Read, RefusesAVerdictItDoesNotKnow) {
+  Json json = testing::example();
+  json["rows"][2]["verdict"] = "splendid";
+  EXPECT_NE(read_comparison(json).error().text(Language::kEnglish).find("rows[2].verdict"), std::string::npos);
+}
+
+TEST(Merge, GivesWhatOneRunOfAllItemsWouldHaveGiven) {
+  const auto a = pattern(60, 5), b = pattern(60, 2);
+  const auto part = [&](size_t from, size_t to) {
+    return Answers{static_cast<uint32_t>(from), {a.begin() + static_cast<long>(from), a.begin() + static_cast<long>(to)},
+                   {b.begin() + static_cast<long>(from), b.begin() + static_cast<long>(to)}};
+  };
+  // Items 20 to 29 are in both.
+  const auto merged = merge({comparison_with({answer_row(part(0, 30))}), comparison_with({answer_row(part(20, 60))})});
+  ASSERT_TRUE(merged.has_value()) << merged.error().text();
+  EXPECT_EQ((*merged)["rows"][0], comparison_with({answer_row(part(0, 60))})["rows"][0]);  // its label, too: (60)
+  EXPECT_EQ((*merged)["merged_from"], Json({1, 2}));
+  EXPECT_EQ((*merged)["seconds"], 4);
+  EXPECT_EQ((*merged)["rows"][0]["labels"]["zh"].get<std::string>().find("(30"), std::string::npos);
+}
+
+TEST(Merge, WithItselfChangesNothing) {
+  const Json one = comparison_with({answer_row({0, pattern(40, 3), pattern(40, 2)}), bits_row(0, 30)});
+  const auto merged = merge({one, one});
+  ASSERT_TRUE(merged.has_value());
+  EXPECT_EQ((*merged)["rows"], one["rows"]);
+}
+
+TEST(Merge, WeighsSentencesByTheirBytes) {
+  const auto merged = merge({comparison_with({bits_row(0, 20)}), comparison_with({bits_row(20, 20)})});
+  ASSERT_TRUE(merged.has_value());
+  const Json& row = (*merged)["rows"][0];
+  EXPECT_EQ(row["records"].size(), 80u);
+  EXPECT_EQ(row["verdict"], "better");  // fewer bits
+  double bits = 0, bytes = 0;
+  for (const Json& record : row["records"]) {
+    if (record["model"] != "one") continue;
+    const auto length = static_cast<double>(record["transcript"].get<std::string>().size());
+    bits += record["grade"].get<double>() * length;
+    bytes += length;
+  }
+  EXPECT_NEAR(row["a"].get<double>(), bits / bytes, 1e-12);
+}
+
+TEST(Merge, PoolsTimedRunsOfOneDevice) {
+  const auto runs = [](std::vector<double> a, std::vector<double> b) {
+    return comparison_with({runs_row("first_token", msg("lab.row.first_token"), {std::move(a), std::move(b)}, Direction::kLessIsBetter, 7)});
+  };
+  const Json first = runs({10, 11, 12}, {20, 21, 22});
+  Json second = runs({13, 14, 15}, {23, 24, 25});
+  const auto merged = merge({first, second});
+  ASSERT_TRUE(merged.has_value());
+  EXPECT_EQ((*merged)["rows"][0]["a"], 12.5);
+  EXPECT_EQ((*merged)["rows"][0]["b"], 22.5);
+  EXPECT_EQ((*merged)["rows"][0]["verdict"], "better");
+  EXPECT_EQ((*merged)["rows"][0]["records"].size(), 12u);
+  second["device"]["cpu"] = "another";
+  const auto apart = merge({first, second});
+  ASSERT_TRUE(apart.has_value());
+  EXPECT_EQ((*apart)["rows"][0]["verdict"], "not_measured");
+  EXPECT_EQ((*apart)["rows"][0]["reason"], "not merged: runs 1 and 2 were made on different devices");
+  EXPECT_NE((*apart)["rows"][0]["reasons"]["zh"], (*apart)["rows"][0]["reason"]);
+}
+
+TEST(Merge, SaysWhatItCannotJoin) {
+  const Json one = comparison_with({answer_row({0, pattern(20, 3), pattern(20, 2)})});
+  Json other = one;
+  other["rows"][0]["records"][4]["grade"] = !other["rows"][0]["records"][4]["grade"].get<bool>();
+  const auto merged = merge({one, other});
+  ASSERT_TRUE(merged.has_value());
+  EXPECT_EQ((*merged)["rows"][0]["reason"], "not merged: the runs grade item 2 of A differently");
+  EXPECT_EQ((*merged)["rows"][0]["a"], nullptr);
+
+  other = one;
+  other["models"][1]["sha256"] = std::string(64, '9');
+  const auto refused = merge({one, other});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().kind, ErrorKind::kUsage);
+  EXPECT_EQ(refused.error().text(Language::kEnglish), "runs 1 and 2 cannot be merged: model B differs in sha256");
+  EXPECT_FALSE(merge({one}).has_value());
+}
+
+TEST(Merge, FiguresMustAgreeAndMemoryIsAPeak) {
+  const auto figures = [](double context, double peak) {
+    return comparison_with({figure_row("context", "deployment", msg("lab.row.context"), {"c", context}, {"8", 8}, Direction::kMoreIsBetter, 0),
+                            figure_row("peak_memory", "deployment", msg("lab.row.peak_memory"), {"p", peak}, {"100", 100}, Direction::kLessIsBetter, kMemoryMargin)});
+  };
+  const auto merged = merge({figures(4, 90), figures(4, 120)});
+  ASSERT_TRUE(merged.has_value());
+  EXPECT_EQ((*merged)["rows"][0]["verdict"], "worse");
+  EXPECT_EQ((*merged)["rows"][1]["a"], 120);
+  EXPECT_EQ((*merged)["rows"][1]["verdict"], "worse");
+  const auto apart = merge({figures(4, 90), figures(5, 90)});
+  EXPECT_EQ((*apart)["rows"][0]["verdict"], "not_measured");
+}
+
+TEST(Merge, TakesRowsThatOneRunAloneHas) {
+  const auto missing = unmeasured_row("hellaswag", "ability", msg("lab.row.context"), msg("lab.reason.no_data"));
+  const Json whole = comparison_with({answer_row({0, pattern(20, 3), pattern(20, 2)})});
+  const auto merged = merge({comparison_with({missing, bits_row(0, 9)}), whole});
+  ASSERT_TRUE(merged.has_value());
+  ASSERT_EQ((*merged)["rows"].size(), 2u);
+  EXPECT_EQ((*merged)["rows"][0], whole["rows"][0]);
+  EXPECT_EQ((*merged)["rows"][1]["id"], "bits_per_byte_en");
+}
+
+TEST(Diff, ShowsRowsBeforeAndAfter) {
+  const Json before = comparison_with({answer_row({0, pattern(20, 3), pattern(20, 2)}), bits_row(0, 9)});
+  const Json after = comparison_with({answer_row({0, pattern(20, 2), pattern(20, 2)})});
+  const auto diff = diff_comparisons(before, after);
+  ASSERT_TRUE(diff.has_value());
+  ASSERT_EQ((*diff)["rows"].size(), 2u);
+  const Json& row = (*diff)["rows"][0];
+  EXPECT_EQ(row["before"]["a"], before["rows"][0]["a"]);
+  EXPECT_EQ(row["after"]["a"], after["rows"][0]["a"]);
+  // Right before at i % 3 != 0, now at i % 2 != 0: 3, 9, 15 gained; 2, 4, 8, 10, 14, 16 lost.
+  EXPECT_EQ(row["items"]["a"], (Json{{"shared", 20}, {"gained", 3}, {"lost", 6}}));
+  EXPECT_EQ(row["items"]["b"], (Json{{"shared", 20}, {"gained", 0}, {"lost", 0}}));
+  EXPECT_EQ((*diff)["rows"][1]["after"], nullptr);
+  EXPECT_EQ((*diff)["rows"][1]["items"], nullptr);
+  EXPECT_TRUE((*diff)["models"][0]["same_file"].get<bool>());
+  EXPECT_NE(diff_table(*diff).find("(+3 -6)"), std::string::npos) << diff_table(*diff);
+  Json other = after;
+  other["models"][0]["name"] = "third";
+  for (Json& record : other["rows"][0]["records"]) {
+    if (record["model"] == "one") record["model"] = "third";
+  }
+  EXPECT_EQ(diff_comparisons(before, other).error().message.key, "lab.report.other_pair");
+}
+
+}  // namespace
+}  // namespace slm::lab

@@ -74,6 +74,8 @@ inline constexpr uint64_t kZipMaxMemberBytes = 64ull << 30;
 inline constexpr uint64_t kZipMaxRatio = 200;
 
 // Evaluation sets and measurements
+inline constexpr size_t kCodeMaxResultBytes = 32u << 20;      // what one program of a code grading writes
+inline constexpr size_t kCodeMaxCachedBytes = 128u << 20;     // results of items' own solutions, kept for the next model
 inline constexpr size_t kDatasetMaxBytes = 256u << 20;        // one file of a set, decompressed
 inline constexpr size_t kComparisonMaxBytes = 256u << 20;     // a comparison as JSON, with every transcript
 inline constexpr uint64_t kAnswerCacheMaxBytes = 8ull << 30;  // answers kept from run to run

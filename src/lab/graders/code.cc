@@ -1,11 +1,17 @@
 #include "lab/graders/code.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <initializer_list>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "lab/graders/code_extract.h"
 #include "lab/graders/code_programs.h"
@@ -21,7 +27,6 @@ constexpr std::array kVerdicts = {
 
 constexpr double kReferenceSeconds = 120;  // the item's own solution, all its calls
 constexpr double kStartSeconds = 5;        // for Python and the sandbox to come up on a busy machine
-constexpr size_t kMostResultBytes = 32u << 20;
 
 struct Item {
   std::string task_id, prompt, entry_point;
@@ -51,7 +56,7 @@ SandboxLimits limits_for(double seconds) {
   SandboxLimits limits;
   limits.wall_seconds = seconds + kStartSeconds;
   limits.cpu_seconds = static_cast<uint32_t>(std::ceil(seconds + kStartSeconds));
-  limits.output_bytes = kMostResultBytes;
+  limits.output_bytes = limits::kCodeMaxResultBytes;
   return limits;
 }
 
@@ -64,6 +69,30 @@ Result<SandboxRun> run_started(const Sandbox& sandbox, const std::string& progra
 struct Reference {
   double total_seconds = 0;     // allowed for all calls
   std::string calls, expected;  // JSON, for the worker and the judge
+};
+
+// What items' own solutions gave: every model is asked the same items. Emptied when it is full.
+class ReferenceCache {
+ public:
+  std::shared_ptr<const Reference> find(const std::string& key) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = known_.find(key);
+    return found == known_.end() ? nullptr : found->second;
+  }
+  void add(const std::string& key, std::shared_ptr<const Reference> reference) {
+    const std::lock_guard lock(mutex_);
+    const size_t bytes = key.size() + reference->calls.size() + reference->expected.size();
+    if (bytes_ + bytes > limits::kCodeMaxCachedBytes) {
+      known_.clear();
+      bytes_ = 0;
+    }
+    if (known_.emplace(key, std::move(reference)).second) bytes_ += bytes;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::unordered_map<std::string, std::shared_ptr<const Reference>> known_;  // by set and item
+  size_t bytes_ = 0;
 };
 
 Result<Reference> run_reference(const Sandbox& sandbox, std::string_view set, const Item& item, std::string_view item_text) {
@@ -80,6 +109,17 @@ Result<Reference> run_reference(const Sandbox& sandbox, std::string_view set, co
   if (head->contains("error")) return bad(to_text((*head)["error"]));
   if (run.output_cut || lines[2].empty() || !head->contains("total")) return bad("output");
   return Reference{(*head)["total"].get<double>(), std::string(lines[1]), std::string(lines[2])};
+}
+
+Result<std::shared_ptr<const Reference>> reference_of(const Sandbox& sandbox, std::string_view set, const Item& item,
+                                                      std::string_view item_text) {
+  static ReferenceCache cache;
+  const std::string key = std::string(set) + " " + std::string(item_text);
+  if (auto known = cache.find(key)) return known;
+  SLM_TRY(reference, run_reference(sandbox, set, item, item_text));
+  auto made = std::make_shared<const Reference>(std::move(reference));
+  cache.add(key, made);
+  return made;
 }
 
 CodeOutcome read_verdict(const SandboxRun& run) {
@@ -131,14 +171,14 @@ std::string_view name_of(CodeVerdict verdict) {
 Result<CodeOutcome> check_code(const Sandbox& sandbox, CodeSet set, std::string_view item_text, std::string_view program) {
   const std::string_view set_name = set == CodeSet::kMbpp ? "mbpp" : "humaneval";
   SLM_TRY(item, read_item(item_text));
-  SLM_TRY(reference, run_reference(sandbox, set_name, item, item_text));
-  const std::string total = std::to_string(reference.total_seconds);
+  SLM_TRY(reference, reference_of(sandbox, set_name, item, item_text));
+  const double seconds = reference->total_seconds;
   SLM_TRY(worker, run_started(sandbox, code_worker_program(),
-                              joined({item.prompt, program, item.entry_point, total, reference.calls}), reference.total_seconds));
+                              joined({item.prompt, program, item.entry_point, std::to_string(seconds), reference->calls}), seconds));
   const std::string output = to_valid_utf8(worker.output);
   const std::string ending = worker.out_of_time() ? "timeout" : "exit code " + std::to_string(worker.exit_code);
   SLM_TRY(judge, run_started(sandbox, code_judge_program(),
-                             joined({set_name, item_text, reference.calls, reference.expected, output, ending}), reference.total_seconds));
+                             joined({set_name, item_text, reference->calls, reference->expected, output, ending}), seconds));
   return read_verdict(judge);
 }
 

@@ -5,8 +5,8 @@
 //   worker     runs the model's program with these calls and writes what it answered; it knows no expected result;
 //   judge      compares, with the worker's output as plain data.
 // So there is no mark of success to forge, no test to patch and no exit that counts: a program passes by right answers only.
-// What passes from one to the next is in code_values.py; limits of time are EvalPlus's: 4 s a call, or four times what the item's own
-// solution takes, 60 s in all.
+// What passes from one to the next is in code_values.py. Limits of time: 4 s a call, or four times what the item's own solution takes, as in
+// EvalPlus; 10 s in all, or ten times the item's own, at most 60 s.
 #pragma once
 
 #include <string>

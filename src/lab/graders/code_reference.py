@@ -9,7 +9,10 @@ import copy
 import random
 import time
 
-LEAST_SECONDS, TIMES_REFERENCE, MOST_SECONDS = 4.0, 4.0, 60.0
+# A call may take 4 s, or four times what the item's own solution takes. All calls of a program that is wrong by then are made too, so
+# together they get less than EvalPlus's 60 s: 10 s, or ten times the item's own.
+LEAST_SECONDS, TIMES_REFERENCE = 4.0, 4.0
+LEAST_TOTAL_SECONDS, TIMES_REFERENCE_TOTAL, MOST_TOTAL_SECONDS = 10.0, 10.0, 60.0
 
 # JSON has no tuples, sets or complex numbers. Where MBPP's inputs had some, EvalPlus says by task which lists stand for what.
 ARGUMENTS_ARE_TUPLES = {2, 116, 132, 143, 222, 261, 273, 394, 399, 421, 424, 429, 470, 560, 579, 596, 616, 630, 726, 740, 744, 809}
@@ -98,8 +101,8 @@ def record_inputs(item, function, set_name):
         if set_name == "mbpp" and item["entry_point"] in ONLY_WHETHER_THERE_IS_ONE:
             recorder.results = [result is not None for result in recorder.results]
         recorders.append(recorder)
-    allowed = sum(call[2] for recorder in recorders for call in recorder.calls)
-    return recorders, min(MOST_SECONDS, allowed)
+    taken = sum(recorder.seconds for recorder in recorders)
+    return recorders, min(MOST_TOTAL_SECONDS, max(LEAST_TOTAL_SECONDS, TIMES_REFERENCE_TOTAL * taken))
 
 
 def main():

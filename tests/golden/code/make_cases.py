@@ -7,7 +7,8 @@ EvalPlus 0.3.1 (PyPI evalplus) passes it on the set's own tests ("base") and on 
     python3 make_cases.py DATASETS OUT [--mutants N] [--sample N]
 
 DATASETS holds humanevalplus/HumanEvalPlus-Mini.jsonl.gz and mbppplus/MbppPlus.jsonl.gz. --mutants: per item (default 1). --sample: so many cases a set,
-small items first, all three outcomes (default: every item). cases.jsonl was made with --mutants 3 --sample 12.
+small and fast items first, all three outcomes (default: every item). cases.jsonl was made with --sample 12.
+HumanEval/32 is left out: EvalPlus 0.3.1 forgets to count its passed tests, so that it fails every program, the set's own too.
 EvalPlus runs the programs without a sandbox: these are the set's own, with slips that open no file.
 """
 import argparse
@@ -74,20 +75,21 @@ def judge(job):
     if set_name == "mbpp":
         for group in ("base_input", "plus_input"):
             ready[group] = mbpp_deserialize_inputs(item["task_id"], ready[group])
-    verdict = {}
+    verdict, took = {}, 0.0
     for name, group in (("base", "base_input"), ("plus", "plus_input")):
         expected, seconds = trusted_exec(item["prompt"] + item["canonical_solution"], ready[group], item["entry_point"], record_time=True,
                                          output_not_none=set_name == "mbpp" and item["entry_point"] in MBPP_OUTPUT_NOT_NONE_TASKS)
         status, _ = untrusted_check(set_name, program, ready[group], item["entry_point"], expected, item["atol"], seconds, fast_check=True,
                                     min_time_limit=4.0)
         verdict[name] = status == PASS
-    return {"set": set_name, "base": verdict["base"], "plus": verdict["base"] and verdict["plus"], "program": program, "item": item}
+        took += sum(seconds)
+    return {"seconds": took, "set": set_name, "base": verdict["base"], "plus": verdict["base"] and verdict["plus"], "program": program, "item": item}
 
 
 def sampled(cases, count):
-    """Small items, the three outcomes in turn."""
+    """Small items that run fast, the three outcomes in turn."""
     kinds = {}
-    for case in sorted(cases, key=lambda case: len(json.dumps(case))):
+    for case in sorted((case for case in cases if case["seconds"] < 0.05), key=lambda case: len(json.dumps(case))):
         kinds.setdefault((case["base"], case["plus"]), []).append(case)
     chosen = []
     while len(chosen) < count and any(kinds.values()):
@@ -111,10 +113,12 @@ def main():
             jobs = []
             for item in items:
                 own = item["prompt"] + item["canonical_solution"]
-                jobs += [(set_name, item, program) for program in [own, *mutants(own, arguments.mutants, rng)]]
+                programs = [own, *mutants(own, arguments.mutants, rng)]
+                jobs += [(set_name, item, program) for program in programs if item["entry_point"] != "find_zero"]
             with ThreadPool(2) as pool:  # threads: EvalPlus starts processes of its own
                 cases = pool.map(judge, jobs)
             for case in sampled(cases, arguments.sample) if arguments.sample else cases:
+                del case["seconds"]
                 out.write(json.dumps(case) + "\n")
 
 

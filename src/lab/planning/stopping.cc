@@ -61,15 +61,16 @@ double error_spent(double share, double alpha) {
 
 Stopping sequential_mcnemar(std::span<const Look> looks, double alpha) {
   Walk walk;
-  double spent = 0;
+  double spent = 0, share = 0;
   Stopping result;
   for (size_t i = 0; i < looks.size(); ++i) {
     const Look& look = looks[i];
-    if (i > 0) SLM_CHECK(look.only_a >= looks[i - 1].only_a && look.only_b >= looks[i - 1].only_b && look.share >= looks[i - 1].share);
+    if (i > 0) SLM_CHECK(look.only_a >= looks[i - 1].only_a && look.only_b >= looks[i - 1].only_b);
     while (walk.discordant() < look.only_a + look.only_b) walk.add_pair();
     const uint64_t distance = std::max(look.only_a, look.only_b) - std::min(look.only_a, look.only_b);
     result.p = std::min(1.0, spent + walk.tail(distance));
-    const uint64_t boundary = walk.boundary(error_spent(look.share, alpha) - spent);
+    share = std::max(share, look.share);
+    const uint64_t boundary = walk.boundary(error_spent(share, alpha) - spent);
     if (distance >= boundary) {
       result.stop = true;
       return result;

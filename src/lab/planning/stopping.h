@@ -29,7 +29,8 @@ struct Stopping {
 // p is that of the look it stopped at, else of the last, in the order of the looks (Armitage 1957): what the looks before have spent, and
 // this tail; of one look it is that of mcnemar_exact(). For rows that holm_adjusted() is to judge together, alpha is kSignificance / rows: a
 // row that stopped is then shown whatever the others turn out to be. No looks give {false, 1}.
-// O(d^2) time and O(d) memory for d discordant pairs. REQUIRES: looks in order: neither counts nor shares fall; shares in [0, 1].
+// O(d^2) time and O(d) memory for d discordant pairs. A share below one before it, as a clock may give,
+// counts as that one. REQUIRES: looks in order: the counts never fall; shares in [0, 1].
 Stopping sequential_mcnemar(std::span<const Look> looks, double alpha = kSignificance);
 
 }  // namespace slm::lab

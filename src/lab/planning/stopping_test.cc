@@ -47,6 +47,11 @@ TEST(SequentialMcNemar, TheLastLookMayAddNothing) {
   EXPECT_TRUE(sequential_mcnemar(std::vector<Look>{{8, 0, 0.2}, {8, 0, 1}}).stop);
 }
 
+TEST(SequentialMcNemar, SharesMayFall) {
+  const std::vector<Look> falls = {{5, 1, 0.3}, {9, 2, 0.2}, {15, 3, 1}}, stays = {{5, 1, 0.3}, {9, 2, 0.3}, {15, 3, 1}};
+  EXPECT_EQ(sequential_mcnemar(falls).p, sequential_mcnemar(stays).p);
+}
+
 struct Outcome {
   bool found = false, found_wrong_side = false;
   uint64_t items = 0;

@@ -13,11 +13,6 @@ namespace {
 
 constexpr size_t kNone = std::string_view::npos;
 
-// The character at `offset`, or 0 at the end.
-char32_t character_at(std::string_view text, size_t offset) {
-  return offset < text.size() ? chat::next_code_point(text, offset) : U'\0';
-}
-
 bool starts_with_no_case(std::string_view text, std::string_view small) {
   return text.size() >= small.size() && std::equal(small.begin(), small.end(), text.begin(), [](char wanted, char c) {
            return wanted == (c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);

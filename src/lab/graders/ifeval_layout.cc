@@ -13,18 +13,11 @@ constexpr size_t kNone = std::string_view::npos;
 
 bool is_blank(std::string_view text) { return strip(text).empty(); }
 
-bool is_space_at(std::string_view text, size_t offset) {
-  return offset < text.size() && chat::is_space(chat::next_code_point(text, offset));
-}
+bool is_space_at(std::string_view text, size_t offset) { return chat::is_space(character_at(text, offset)); }
 
 // Past one white space at `offset`, if there is one.
 size_t skip_space(std::string_view text, size_t offset) {
   if (is_space_at(text, offset)) chat::next_code_point(text, offset);
-  return offset;
-}
-
-size_t skip_spaces(std::string_view text, size_t offset) {
-  while (is_space_at(text, offset)) chat::next_code_point(text, offset);
   return offset;
 }
 

@@ -61,17 +61,6 @@ bool is_punctuation(char32_t c) {
   return is_quote(c) || kMarks.find(c) != kMarks.npos;
 }
 
-size_t skip_spaces(std::string_view text, size_t offset) {
-  for (size_t next = offset; next < text.size(); offset = next) {
-    if (!chat::is_space(chat::next_code_point(text, next))) break;
-  }
-  return offset;
-}
-
-char32_t character_at(std::string_view text, size_t offset) {
-  return offset < text.size() ? chat::next_code_point(text, offset) : U'\0';
-}
-
 enum class Follows { kOther, kSmall, kPunctuation, kCommonCapital, kOtherCapital };
 
 // What the next sentence would begin with.

@@ -39,6 +39,17 @@ bool is_all(std::string_view text, bool (*is_wanted)(char32_t)) {
 
 bool is_word_character(char32_t c) { return c == '_' || chat::is_alpha(c) || is_numeral(c); }
 
+char32_t character_at(std::string_view text, size_t offset) {
+  return offset < text.size() ? chat::next_code_point(text, offset) : U'\0';
+}
+
+size_t skip_spaces(std::string_view text, size_t offset) {
+  for (size_t next = offset; next < text.size(); offset = next) {
+    if (!chat::is_space(chat::next_code_point(text, next))) break;
+  }
+  return offset;
+}
+
 std::string_view strip(std::string_view text) {
   const chat::ByteRange kept = chat::strip_space(text, true, true);
   return text.substr(kept.begin, kept.end - kept.begin);

@@ -9,6 +9,12 @@ namespace slm::lab::ifeval {
 // A character of a word where words end, as Python's \w has it: a letter, a number or "_", not a mark (most Indic vowel signs).
 bool is_word_character(char32_t c);
 
+// The character at `offset`, or 0 at the end.
+char32_t character_at(std::string_view text, size_t offset);
+
+// The first place from `offset` on that is no white space, or the end.
+size_t skip_spaces(std::string_view text, size_t offset);
+
 // Without white space at its ends.
 std::string_view strip(std::string_view text);
 

@@ -12,9 +12,7 @@ bool is_word_before(std::string_view text, size_t offset) {
   return is_word_character(chat::next_code_point(text, at));
 }
 
-bool is_word_at(std::string_view text, size_t offset) {
-  return offset < text.size() && is_word_character(chat::next_code_point(text, offset));
-}
+bool is_word_at(std::string_view text, size_t offset) { return is_word_character(character_at(text, offset)); }
 
 // Between a character of a word and one that is not, an end of the text among these.
 bool is_word_boundary(std::string_view text, size_t offset) { return is_word_before(text, offset) != is_word_at(text, offset); }

@@ -25,22 +25,11 @@ constexpr std::array kVerdicts = {
     std::pair{CodeVerdict::kTimeout, std::string_view("timeout")},     std::pair{CodeVerdict::kMemory, std::string_view("memory")},
     std::pair{CodeVerdict::kNoCode, std::string_view("no_code")}};
 
+// As the programs take it.
+std::string_view name_of(CodeSet set) { return set == CodeSet::kMbpp ? "mbpp" : "humaneval"; }
+
 constexpr double kReferenceSeconds = 120;  // the item's own solution, all its calls
 constexpr double kStartSeconds = 5;        // for Python and the sandbox to come up on a busy machine
-
-struct Item {
-  std::string task_id, prompt, entry_point;
-};
-
-Result<Item> read_item(std::string_view text) {
-  SLM_TRY(json, parse_json(text));
-  Item item;
-  for (const auto& [name, field] : {std::pair{"task_id", &item.task_id}, {"prompt", &item.prompt}, {"entry_point", &item.entry_point}}) {
-    if (!json.is_object() || !json.contains(name) || !json[name].is_string()) return fail(ErrorKind::kCorrupt, "lab.code.no_field", name);
-    *field = json[name].get<std::string>();
-  }
-  return item;
-}
 
 // What the programs read: the parts' lengths, then the parts.
 std::string joined(std::initializer_list<std::string_view> parts) {
@@ -67,8 +56,9 @@ Result<SandboxRun> run_started(const Sandbox& sandbox, const std::string& progra
 }
 
 struct Reference {
-  double total_seconds = 0;     // allowed for all calls
-  std::string calls, expected;  // JSON, for the worker and the judge
+  std::string prompt, entry_point;  // the item's
+  double total_seconds = 0;         // allowed for all calls
+  std::string calls, expected;      // JSON, for the worker and the judge
 };
 
 // What items' own solutions gave: every model is asked the same items. Emptied when it is full.
@@ -95,9 +85,9 @@ class ReferenceCache {
   size_t bytes_ = 0;
 };
 
-Result<Reference> run_reference(const Sandbox& sandbox, std::string_view set, const Item& item, std::string_view item_text) {
-  SLM_TRY(run, run_started(sandbox, code_reference_program(), joined({set, item_text}), kReferenceSeconds));
-  const auto bad = [&](std::string_view why) { return fail(ErrorKind::kCorrupt, "lab.code.bad_item", item.task_id, printable(why)); };
+Result<Reference> run_reference(const Sandbox& sandbox, std::string_view set, std::string_view item) {
+  SLM_TRY(run, run_started(sandbox, code_reference_program(), joined({set, item}), kReferenceSeconds));
+  const auto bad = [](std::string_view why) { return fail(ErrorKind::kCorrupt, "lab.code.bad_item", printable(why)); };
   std::array<std::string_view, 3> lines;
   std::string_view rest = run.output;
   for (std::string_view& line : lines) {
@@ -106,17 +96,17 @@ Result<Reference> run_reference(const Sandbox& sandbox, std::string_view set, co
   }
   const auto head = parse_json(lines[0]);
   if (!head || !head->is_object()) return bad(run.out_of_time() ? "timeout" : "exit code " + std::to_string(run.exit_code));
-  if (head->contains("error")) return bad(to_text((*head)["error"]));
-  if (run.output_cut || lines[2].empty() || !head->contains("total")) return bad("output");
-  return Reference{(*head)["total"].get<double>(), std::string(lines[1]), std::string(lines[2])};
+  if (head->contains("error")) return bad((*head)["error"].get<std::string>());
+  if (run.output_cut || lines[2].empty()) return bad("output");
+  return Reference{(*head)["prompt"].get<std::string>(), (*head)["entry_point"].get<std::string>(), (*head)["total"].get<double>(),
+                   std::string(lines[1]), std::string(lines[2])};
 }
 
-Result<std::shared_ptr<const Reference>> reference_of(const Sandbox& sandbox, std::string_view set, const Item& item,
-                                                      std::string_view item_text) {
+Result<std::shared_ptr<const Reference>> reference_of(const Sandbox& sandbox, std::string_view set, std::string_view item) {
   static ReferenceCache cache;
-  const std::string key = std::string(set) + " " + std::string(item_text);
+  const std::string key = std::string(set) + " " + std::string(item);
   if (auto known = cache.find(key)) return known;
-  SLM_TRY(reference, run_reference(sandbox, set, item, item_text));
+  SLM_TRY(reference, run_reference(sandbox, set, item));
   auto made = std::make_shared<const Reference>(std::move(reference));
   cache.add(key, made);
   return made;
@@ -142,9 +132,9 @@ const Result<Sandbox>& the_sandbox() {
 Result<Grade> grade_code(CodeSet set, const GradeRequest& request) {
   const Result<Sandbox>& sandbox = the_sandbox();
   if (!sandbox) return tl::unexpected<Error>(sandbox.error());
-  SLM_TRY(item, read_item(request.reference));
+  SLM_TRY(reference, reference_of(*sandbox, name_of(set), request.reference));
   Grade grade;
-  grade.extracted = extract_program(to_valid_utf8(request.answer), item.prompt, item.entry_point);
+  grade.extracted = extract_program(to_valid_utf8(request.answer), reference->prompt, reference->entry_point);
   CodeOutcome outcome;
   if (!grade.extracted.empty()) {
     SLM_TRY(checked, check_code(*sandbox, set, request.reference, grade.extracted));
@@ -168,17 +158,15 @@ std::string_view name_of(CodeVerdict verdict) {
   return {};
 }
 
-Result<CodeOutcome> check_code(const Sandbox& sandbox, CodeSet set, std::string_view item_text, std::string_view program) {
-  const std::string_view set_name = set == CodeSet::kMbpp ? "mbpp" : "humaneval";
-  SLM_TRY(item, read_item(item_text));
-  SLM_TRY(reference, reference_of(sandbox, set_name, item, item_text));
+Result<CodeOutcome> check_code(const Sandbox& sandbox, CodeSet set, std::string_view item, std::string_view program) {
+  SLM_TRY(reference, reference_of(sandbox, name_of(set), item));
   const double seconds = reference->total_seconds;
   SLM_TRY(worker, run_started(sandbox, code_worker_program(),
-                              joined({item.prompt, program, item.entry_point, std::to_string(seconds), reference->calls}), seconds));
+                              joined({reference->prompt, program, reference->entry_point, std::to_string(seconds), reference->calls}), seconds));
   const std::string output = to_valid_utf8(worker.output);
   const std::string ending = worker.out_of_time() ? "timeout" : "exit code " + std::to_string(worker.exit_code);
   SLM_TRY(judge, run_started(sandbox, code_judge_program(),
-                             joined({set_name, item_text, reference->calls, reference->expected, output, ending}), seconds));
+                             joined({name_of(set), item, reference->calls, reference->expected, output, ending}), seconds));
   return read_verdict(judge);
 }
 

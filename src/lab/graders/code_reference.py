@@ -1,9 +1,10 @@
-"""Runs an item's own solution. Input: the set's name, the item (JSON). Output: three lines of JSON: {"total": seconds allowed for all calls} or
-{"error": why the item cannot be used}; the calls, grouped: [[[arguments, named arguments, seconds allowed], ...], ...]; what they gave,
-grouped the same way.
+"""Runs an item's own solution. Input: the set's name, the item (JSON). Output: three lines of JSON: {"prompt", "entry_point", "total": seconds
+allowed for all calls} or {"error": why the item cannot be used}; the calls, grouped: [[[arguments, named arguments, seconds allowed], ...], ...];
+what they gave, grouped the same way.
 
 An item with inputs (EvalPlus) is called with them, the set's own first, then the added ones. An item with a test function
-(HumanEval) is called as that function calls it.
+(HumanEval) is called as that function calls it. A call whose result does not fit into the sandbox's memory (one of MBPP/255 makes
+1.6 million tuples) is left out, for every model alike.
 """
 import copy
 import random
@@ -70,15 +71,18 @@ class Recorder:
 
     def __call__(self, *arguments, **named):
         call = json.dumps([encode(list(arguments)), encode(named)])
+        if len(call) > MOST_CHARACTERS:
+            raise ValueError("arguments too long to send")
         state = random.getstate()  # the solution's own draws do not shift the test's
         arguments, named = copy.deepcopy(arguments), copy.deepcopy(named)
         started = time.perf_counter()
         result = self.function(*arguments, **named)
+        text = encoded_result(result)
         took = time.perf_counter() - started
         random.setstate(state)
         self.seconds += took
         self.calls.append([*json.loads(call), max(LEAST_SECONDS, TIMES_REFERENCE * took)])
-        self.results.append(result)
+        self.results.append(text)
         return result
 
 
@@ -93,13 +97,18 @@ def record_test(item, function):
 
 def record_inputs(item, function, set_name):
     task = int(item["task_id"].split("/")[-1]) if set_name == "mbpp" else 0
+    if set_name == "mbpp" and item["entry_point"] in ONLY_WHETHER_THERE_IS_ONE:
+        called = lambda *arguments: function(*arguments) is not None
+    else:
+        called = function
     recorders = []
     for inputs in (item["base_input"], item["plus_input"]):
-        recorder = Recorder(function)
+        recorder = Recorder(called)
         for inp in inputs:
-            recorder(*original_arguments(task, inp))
-        if set_name == "mbpp" and item["entry_point"] in ONLY_WHETHER_THERE_IS_ONE:
-            recorder.results = [result is not None for result in recorder.results]
+            try:
+                recorder(*original_arguments(task, inp))
+            except MemoryError:
+                pass
         recorders.append(recorder)
     taken = sum(recorder.seconds for recorder in recorders)
     return recorders, min(MOST_TOTAL_SECONDS, max(LEAST_TOTAL_SECONDS, TIMES_REFERENCE_TOTAL * taken))
@@ -108,18 +117,20 @@ def record_inputs(item, function, set_name):
 def main():
     set_name, item = read_parts()
     channel = Channel()
+    name = "?"
     try:
         item = json.loads(item)
+        name = item["task_id"]
         function = run_source(item["prompt"] + item["canonical_solution"], "reference")[item["entry_point"]]
         recorders, total = record_test(item, function) if "test" in item else record_inputs(item, function, set_name)
+        head = json.dumps({"prompt": item["prompt"], "entry_point": item["entry_point"], "total": total})
         calls = json.dumps([recorder.calls for recorder in recorders])
-        results = json.dumps([[encode(result) for result in recorder.results] for recorder in recorders])
+        results = "[" + ", ".join("[" + ", ".join(recorder.results) + "]" for recorder in recorders) + "]"
     except BaseException as error:
-        channel.send(json.dumps({"error": f"{type(error).__name__}: {error}"[:300]}))
+        channel.send(json.dumps({"error": f"{name}: {type(error).__name__}: {error}"[:300]}))
         return
-    channel.send(json.dumps({"total": total}))
-    channel.send(calls)
-    channel.send(results)
+    for line in (head, calls, results):
+        channel.send(line)
 
 
 main()

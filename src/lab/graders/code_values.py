@@ -1,7 +1,8 @@
 """Values that pass between the programs of a grading (code.h), as JSON: what one side sends, the other takes as plain data, whatever it is.
 
 None, bool, int below 2^63, float and str stand for themselves; everything else is a list that begins with its kind. What cannot be sent
-arrives as an object equal to nothing.
+arrives as an object equal to nothing. A result beyond MOST_CHARACTERS arrives
+as its length and digest: equal to one that was written alike.
 """
 import collections
 import decimal
@@ -12,6 +13,7 @@ import os
 import sys
 
 MOST_ITEMS = 100_000  # taken from an iterator, which may be endless
+MOST_CHARACTERS = 1_000_000  # of a result as JSON; a longer one is told by its digest
 
 
 class OtherList(list): pass
@@ -79,12 +81,18 @@ def encode(value):
     return ["opaque", kind.__name__]
 
 
-def safely_encoded(value):
-    """The JSON text; a value that resists (a cycle, a hostile class) is opaque."""
+def encoded_result(value):
+    """The JSON text; a long one as its length and digest, a value that resists (a cycle, a hostile class) as opaque."""
     try:
-        return json.dumps(encode(value))
+        text = json.dumps(encode(value))
+    except MemoryError:
+        raise
     except Exception:
         return json.dumps(["opaque", "value"])
+    if len(text) <= MOST_CHARACTERS:
+        return text
+    import hashlib
+    return json.dumps(f"{len(text)} characters, {hashlib.sha256(text.encode()).hexdigest()}")
 
 
 def decode(code):

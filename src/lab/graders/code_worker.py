@@ -86,7 +86,7 @@ def main():
             arguments, named = decode(arguments), decode(named)
             try:
                 clock.start(seconds)
-                line = '{"value": ' + safely_encoded(function(*arguments, **named)) + "}"
+                line = '{"value": ' + encoded_result(function(*arguments, **named)) + "}"
                 clock.stop()
             except BaseException as error:
                 clock.stop()

@@ -1,5 +1,6 @@
 #include "lab/compare.h"
 
+#include <chrono>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -8,8 +9,10 @@
 #include "base/json.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "cli/compare_plan.h"
 #include "cli/lab_commands.h"
 #include "cli/open_model.h"
+#include "hub/store.h"
 #include "lab/comparison_table.h"
 #include "lab/datasets.h"
 #include "lab/report_json.h"
@@ -19,7 +22,8 @@ namespace {
 
 struct CompareFlags {
   std::string a, b;
-  std::string tier = "smoke", out, data_dir;
+  std::string tier, budget, out, data_dir;
+  bool yes = false;
   std::string kv = "f16";
   int threads = 0;
   uint64_t seed = 1;
@@ -53,17 +57,28 @@ Result<lab::ComparedSubject> subject(const std::string& name, const CompareFlags
   return subject;
 }
 
+std::vector<std::string> arguments_of(const lab::ProcessWork& work) {
+  const OpenOptions& options = work.subject->options;
+  std::vector<std::string> arguments = {"/proc/self/exe", "run", options.path, "--raw", "--json", "--ctx", std::to_string(work.context),
+                                        "--max-tokens", std::to_string(work.tokens), "--temperature", "0", "--kv",
+                                        options.kv_type == kernels::KvType::kF16 ? "f16" : "q8_0"};
+  if (options.threads > 0) arguments.insert(arguments.end(), {"--threads", std::to_string(options.threads)});
+  arguments.push_back(work.prompt);
+  return arguments;
+}
+
 // This program once more, with one model: what a user's process would take.
-Result<uint64_t> measure_peak(const lab::ComparedSubject& subject, uint32_t context, const std::string& prompt, uint32_t tokens) {
+Result<lab::ProcessRun> run_process(const lab::ProcessWork& work) {
   ChildOptions child;
-  child.argv = {"/proc/self/exe", "run",   subject.options.path, "--raw",         "--json",
-                "--ctx",          std::to_string(context),       "--max-tokens",  std::to_string(tokens),
-                "--temperature",  "0",     "--kv",               subject.options.kv_type == kernels::KvType::kF16 ? "f16" : "q8_0"};
-  if (subject.options.threads > 0) child.argv.insert(child.argv.end(), {"--threads", std::to_string(subject.options.threads)});
-  child.argv.push_back(prompt);
+  child.argv = arguments_of(work);
+  child.group_file = work.group_file;
+  child.timeout_seconds = work.most_seconds;
+  const auto start = std::chrono::steady_clock::now();
   SLM_TRY(result, run_child(child));
+  lab::ProcessRun run;
+  run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const auto failed = [&](const std::string& why) {
-    return fail(ErrorKind::kFailed, "lab.peak_failed", subject.model.name, why);
+    return fail(ErrorKind::kFailed, "lab.peak_failed", work.subject->model.name, why);
   };
   if (interrupted()) return fail(ErrorKind::kFailed, "lab.interrupted");
   auto json = parse_json(result.output);
@@ -71,9 +86,14 @@ Result<uint64_t> measure_peak(const lab::ComparedSubject& subject, uint32_t cont
     const bool told = json && json->is_object() && json->contains("error");
     return failed(told ? to_text((*json)["error"]) : fmt::format("exit {} {}", result.exit_code, result.error_output.substr(0, 200)));
   }
-  const auto peak = json->find("peak_memory_bytes");
-  if (peak == json->end() || !peak->is_number_unsigned()) return failed("peak_memory_bytes");
-  return peak->get<uint64_t>();
+  const std::pair<const char*, uint64_t*> figures[] = {
+      {"peak_memory_bytes", &run.peak_bytes}, {"anonymous_memory_bytes", &run.anonymous_bytes}, {"file_memory_bytes", &run.file_bytes}};
+  for (const auto& [name, value] : figures) {
+    const auto found = json->find(name);
+    if (found == json->end() || !found->is_number_unsigned()) return failed(name);
+    *value = found->get<uint64_t>();
+  }
+  return run;
 }
 
 std::string tier_names() {
@@ -82,14 +102,29 @@ std::string tier_names() {
   return names;
 }
 
+// A time alone is spread over everything there is; without either, the smoke tier.
+Status set_extent(const CompareFlags& given, lab::ComparisonSetup& setup) {
+  const std::string tier = !given.tier.empty() ? given.tier : given.budget.empty() ? "smoke" : "standard";
+  setup.tier = lab::find_tier(tier);
+  if (setup.tier == nullptr) return fail(ErrorKind::kUsage, "lab.no_tier", tier, tier_names());
+  if (given.budget.empty()) return {};
+  SLM_TRY(seconds, parse_duration(given.budget));
+  setup.budget_seconds = seconds;
+  return {};
+}
+
 Status run_compare(const CompareFlags& given, const Context& context) {
   lab::ComparisonSetup setup;
-  setup.tier = lab::find_tier(given.tier);
-  if (setup.tier == nullptr) return fail(ErrorKind::kUsage, "lab.no_tier", given.tier, tier_names());
+  SLM_TRY_STATUS(set_extent(given, setup));
   SLM_TRY(directories, lab::data_directories(given.data_dir));
   setup.data_directories = std::move(directories);
   setup.seed = given.seed;
-  setup.measure_peak = measure_peak;
+  setup.run_process = run_process;
+  setup.cache_path = hub::Store::open().root() + "/cache/answers.db";
+  setup.approve = [&](const lab::Plan& plan, const std::vector<Message>& labels) {
+    end_progress();
+    return show_plan(plan, labels, !given.yes && !context.json);
+  };
   SLM_TRY(a, subject(given.a, given));
   SLM_TRY(b, subject(given.b, given));
   const lab::Watch watch = watch_measurement();
@@ -112,6 +147,8 @@ Run setup_compare(CLI::App& app) {
   app.add_option("A", flags->a, tr("lab.flag.model_a"))->required();
   app.add_option("B", flags->b, tr("lab.flag.model_b"))->required();
   app.add_option("--tier", flags->tier, tr("lab.flag.tier"))->type_name("NAME");
+  app.add_option("--budget", flags->budget, tr("lab.flag.budget"))->type_name("20m");
+  app.add_flag("--yes", flags->yes, tr("lab.flag.yes"));
   app.add_option("--out", flags->out, tr("lab.flag.out"))->type_name("FILE.md");
   app.add_option("--data-dir", flags->data_dir, tr("lab.flag.data_dir"))->type_name("DIR");
   app.add_option("--kv", flags->kv, tr("cli.flag.kv"))->type_name("f16|q8_0");

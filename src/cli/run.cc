@@ -30,7 +30,10 @@ Json as_json(const Generation& generation) {
   json["text"] = generation.text;
   json["finish_reason"] = generation.finish_reason;
   json["timings"] = timings;
-  json["peak_memory_bytes"] = process_memory().peak_bytes;
+  const ProcessMemory memory = process_memory();
+  json["peak_memory_bytes"] = memory.peak_bytes;
+  json["anonymous_memory_bytes"] = memory.anonymous_bytes;
+  json["file_memory_bytes"] = memory.file_bytes;
   return json;
 }
 

@@ -1,9 +1,11 @@
 // The whole way of a measurement, on tiny models of random weights: what is said about them is noise, but it is the same noise each time.
 #include "lab/compare.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <limits>
 
 #include <gtest/gtest.h>
 
@@ -11,6 +13,7 @@
 #include "lab/bench.h"
 #include "lab/datasets.h"
 #include "lab/perplexity.h"
+#include "lab/tasks/task.h"
 #include "runtime/testing/tiny_chat_model.h"
 
 namespace slm::lab {
@@ -45,8 +48,9 @@ class TinyModels : public testing::Test {
     ComparisonSetup setup;
     setup.tier = &tier;
     setup.data_directories = {SLM_SOURCE_DIR "/data/smoke"};
-    setup.measure_peak = [](const ComparedSubject& subject, uint32_t, const std::string&, uint32_t) -> Result<uint64_t> {
-      return subject.model.name == "one" ? 100'000'000 : 150'000'000;
+    setup.run_process = [](const ProcessWork& work) -> Result<ProcessRun> {
+      const uint64_t peak = work.subject->model.name == "one" ? 100'000'000 : 150'000'000;
+      return ProcessRun{peak, peak / 4, peak - peak / 4, 1};
     };
     return setup;
   }
@@ -63,20 +67,43 @@ class TinyModels : public testing::Test {
   const std::string directory_ = temporary_.path();
 };
 
-constexpr ComparisonTier kTinyTier{.name = "tiny", .sentences = 6, .choices = 4, .repetitions = 2, .decode_tokens = 3};
+// What data/smoke holds, a few items of each.
+const ComparisonTier kTinyTier{.name = "tiny",
+                               .context = 2'048,
+                               .repetitions = 2,
+                               .decode_tokens = 3,
+                               .prompts = {32, kMeasuredPrompt},
+                               .tasks = {{"flores_bits", {"eng_Latn", "zho_Hans"}}, {"hellaswag", {}}, {"piqa", {}}},
+                               .least_items = 3,
+                               .most_items = 6,
+                               .budget_seconds = std::numeric_limits<double>::infinity()};
+constexpr const char* kTaskRows[] = {"flores_bits_eng_Latn", "flores_bits_zho_Hans", "hellaswag", "piqa"};
+
+TEST(Tiers, NameTasksAndRowsThatThereAre) {
+  for (const ComparisonTier& tier : comparison_tiers()) {
+    EXPECT_NE(std::find(tier.prompts.begin(), tier.prompts.end(), kMeasuredPrompt), tier.prompts.end()) << tier.name;
+    for (const TierTask& wanted : tier.tasks) {
+      const auto task = find_task(std::string(wanted.task));
+      ASSERT_TRUE(task) << task.error().text();
+      for (const std::string_view row : wanted.rows) EXPECT_NE(task->find_row(row), nullptr) << wanted.task << " " << row;
+    }
+  }
+}
 
 TEST_F(TinyModels, AComparisonHasAllItsRows) {
   const auto comparison = run_comparison(subject("one", 1), subject("two", 2), setup(kTinyTier), {});
   ASSERT_TRUE(comparison) << comparison.error().text();
   std::vector<std::string> ids;
   for (const ComparisonRow& r : comparison->rows) ids.push_back(r.id);
-  EXPECT_EQ(ids, (std::vector<std::string>{"file_size", "parameters", "license", "context", "peak_memory", "prefill", "decode",
-                                           "first_token", "bits_per_byte_en", "bits_per_byte_zh", "hellaswag", "piqa"}));
+  EXPECT_EQ(ids, (std::vector<std::string>{"file_size", "size_q4_0", "size_q8_0", "size_f16", "parameters", "license", "context",
+                                           "start_command", "peak_memory", "anonymous_memory", "file_memory", "minimum_memory",
+                                           "first_token_32", "prefill", "decode", "chinese_characters", "first_token",
+                                           "flores_bits_eng_Latn", "flores_bits_zho_Hans", "hellaswag", "piqa"}));
   EXPECT_EQ(row(*comparison, "peak_memory").verdict, Verdict::kBetter);
   EXPECT_EQ(row(*comparison, "context").verdict, Verdict::kNoDifference);
   EXPECT_EQ(row(*comparison, "prefill").records.size(), 4u);
-  EXPECT_EQ(row(*comparison, "bits_per_byte_zh").records.size(), 12u);
-  EXPECT_EQ(row(*comparison, "hellaswag").records.size(), 8u);
+  EXPECT_EQ(row(*comparison, "flores_bits_zho_Hans").records.size(), 12u);
+  EXPECT_EQ(row(*comparison, "hellaswag").records.size(), 12u);
   for (const ItemRecord& record : row(*comparison, "hellaswag").records) {
     EXPECT_NE(record.transcript.find("\n> "), std::string::npos) << "the ending chosen is marked: " << record.transcript;
   }
@@ -88,16 +115,20 @@ TEST_F(TinyModels, TheSameModelTwiceShowsNoDifferenceInWhatItSays) {
   const ComparedSubject one = subject("one", 1);
   const auto comparison = run_comparison(one, one, setup(kTinyTier), {});
   ASSERT_TRUE(comparison) << comparison.error().text();
-  for (const char* id : {"bits_per_byte_en", "bits_per_byte_zh", "hellaswag", "piqa"}) {
-    EXPECT_EQ(row(*comparison, id).verdict, Verdict::kNoDifference) << id;
+  for (const char* id : kTaskRows) {
     EXPECT_EQ(row(*comparison, id).effect, 0) << id;
+    EXPECT_EQ(row(*comparison, id).p, 1) << id;
+    EXPECT_EQ(row(*comparison, id).p_adjusted, 1) << id;
   }
+  // Six sentences that all read alike show as much; of four answers nobody can say what the fifth would be.
+  EXPECT_EQ(row(*comparison, "flores_bits_eng_Latn").verdict, Verdict::kNoDifference);
+  EXPECT_EQ(row(*comparison, "hellaswag").verdict, Verdict::kTooFew);
 }
 
 TEST_F(TinyModels, TheSameSeedGivesTheSameAnswers) {
   const ComparedSubject one = subject("one", 1), two = subject("two", 2);
   const auto first = run_comparison(one, two, setup(kTinyTier), {}), again = run_comparison(one, two, setup(kTinyTier), {});
-  for (const char* id : {"bits_per_byte_en", "hellaswag"}) {
+  for (const char* id : {"flores_bits_eng_Latn", "hellaswag"}) {
     const ComparisonRow &a = row(*first, id), &b = row(*again, id);
     EXPECT_EQ(a.a.text, b.a.text);
     EXPECT_EQ(a.interval->low, b.interval->low);
@@ -110,26 +141,98 @@ TEST_F(TinyModels, MissingDataIsARowThatSaysSo) {
   without.data_directories = {directory_};
   const auto comparison = run_comparison(subject("one", 1), subject("two", 2), without, {});
   ASSERT_TRUE(comparison) << comparison.error().text();
-  for (const char* id : {"bits_per_byte_en", "bits_per_byte_zh", "hellaswag", "piqa"}) {
+  for (const char* id : kTaskRows) {
     EXPECT_EQ(row(*comparison, id).verdict, Verdict::kNotMeasured) << id;
     EXPECT_FALSE(row(*comparison, id).reason.empty());
   }
   EXPECT_GT(row(*comparison, "decode").a.number, 0);
 }
 
-TEST_F(TinyModels, AnInterruptedComparisonStops) {
-  std::atomic<bool> cancelled{false};
-  const Watch watch{[&](const Progress& progress) { cancelled = progress.stage.key == "lab.stage.speed"; }, &cancelled};
-  const auto comparison = run_comparison(subject("one", 1), subject("two", 2), setup(kTinyTier), watch);
+// Progress reports are where tests step in: cancels at the first one of this stage that is `done` so far.
+class CancelAt {
+ public:
+  CancelAt(std::string_view stage, uint64_t done) : stage_(stage), done_(done) {}
+  Watch watch() {
+    return {[this](const Progress& progress) { cancelled_ = cancelled_ || (progress.stage.key == stage_ && progress.done >= done_); },
+            &cancelled_};
+  }
+
+ private:
+  std::string_view stage_;
+  uint64_t done_;
+  std::atomic<bool> cancelled_{false};
+};
+
+TEST_F(TinyModels, AnInterruptBeforeTheTasksStops) {
+  CancelAt cancel("lab.stage.speed", 1);
+  const auto comparison = run_comparison(subject("one", 1), subject("two", 2), setup(kTinyTier), cancel.watch());
   ASSERT_FALSE(comparison);
   EXPECT_EQ(comparison.error().message.key, "lab.interrupted");
 }
 
+TEST_F(TinyModels, AnInterruptInTheTasksKeepsWhatIsDone) {
+  CancelAt cancel("lab.stage.item", 5);
+  const auto comparison = run_comparison(subject("one", 1), subject("two", 2), setup(kTinyTier), cancel.watch());
+  ASSERT_TRUE(comparison) << comparison.error().text();
+  EXPECT_TRUE(comparison->interrupted);
+  EXPECT_GT(row(*comparison, "decode").a.number, 0);
+  EXPECT_EQ(row(*comparison, "flores_bits_eng_Latn").records.size() % 2, 0u);
+  EXPECT_LT(row(*comparison, "piqa").records.size(), 12u);
+}
+
+TEST_F(TinyModels, AnswersAreKeptForTheNextRun) {
+  ComparisonSetup keeping = setup(kTinyTier);
+  keeping.cache_path = directory_ + "/cache/answers.db";
+  const ComparedSubject one = subject("one", 1), two = subject("two", 2);
+  CancelAt cancel("lab.stage.item", 5);
+  ASSERT_TRUE(run_comparison(one, two, keeping, cancel.watch()));
+  const auto resumed = run_comparison(one, two, keeping, {}), fresh = run_comparison(one, two, setup(kTinyTier), {});
+  ASSERT_TRUE(resumed);
+  ASSERT_TRUE(fresh);
+  for (const char* id : kTaskRows) {
+    const ComparisonRow &a = row(*resumed, id), &b = row(*fresh, id);
+    EXPECT_EQ(a.a.text, b.a.text) << id;
+    ASSERT_EQ(a.records.size(), b.records.size()) << id;
+    for (size_t i = 0; i < a.records.size(); ++i) EXPECT_EQ(a.records[i].transcript, b.records[i].transcript) << id;
+  }
+}
+
+TEST_F(TinyModels, ACacheThatCannotBeMadeIsAWarning) {
+  ComparisonSetup setup_with = setup(kTinyTier);
+  setup_with.cache_path = "/dev/null/answers.db";
+  const auto comparison = run_comparison(subject("one", 1), subject("two", 2), setup_with, {});
+  ASSERT_TRUE(comparison) << comparison.error().text();
+  EXPECT_EQ(comparison->warnings.size(), 1u);
+  EXPECT_EQ(row(*comparison, "piqa").records.size(), 12u);
+}
+
+TEST_F(TinyModels, ThePlanIsShownAndMayBeCut) {
+  ComparisonSetup asking = setup(kTinyTier);
+  int shown = 0;
+  asking.approve = [&](const Plan& plan, const std::vector<Message>& labels) -> std::optional<double> {
+    EXPECT_EQ(plan.rows.size(), 4u);
+    EXPECT_EQ(labels.size(), 4u);
+    ++shown;
+    return 1e-4;  // no time for anything
+  };
+  const auto comparison = run_comparison(subject("one", 1), subject("two", 2), asking, {});
+  ASSERT_TRUE(comparison) << comparison.error().text();
+  EXPECT_EQ(shown, 2);  // planned anew, and shown again
+  for (const char* id : kTaskRows) EXPECT_EQ(row(*comparison, id).reason.key, "lab.reason.no_time") << id;
+}
+
+TEST_F(TinyModels, APlanThatIsRefusedKeepsTheSpeeds) {
+  ComparisonSetup refusing = setup(kTinyTier);
+  refusing.approve = [](const Plan&, const std::vector<Message>&) { return std::optional<double>(); };
+  const auto comparison = run_comparison(subject("one", 1), subject("two", 2), refusing, {});
+  ASSERT_TRUE(comparison) << comparison.error().text();
+  EXPECT_TRUE(comparison->interrupted);
+  EXPECT_GT(row(*comparison, "decode").a.number, 0);
+}
+
 TEST_F(TinyModels, AFailedMemoryMeasurementIsTold) {
   ComparisonSetup failing = setup(kTinyTier);
-  failing.measure_peak = [](const ComparedSubject&, uint32_t, const std::string&, uint32_t) -> Result<uint64_t> {
-    return fail(ErrorKind::kDoesNotFit, "lab.peak_failed", "x", "y");
-  };
+  failing.run_process = [](const ProcessWork&) -> Result<ProcessRun> { return fail(ErrorKind::kDoesNotFit, "lab.peak_failed", "x", "y"); };
   const auto comparison = run_comparison(subject("one", 1), subject("two", 2), failing, {});
   ASSERT_FALSE(comparison);
   EXPECT_EQ(comparison.error().kind, ErrorKind::kDoesNotFit);

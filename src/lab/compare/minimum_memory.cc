@@ -1,0 +1,42 @@
+#include "lab/compare/minimum_memory.h"
+
+namespace slm::lab {
+namespace {
+
+constexpr double kGraceSeconds = 0.3;  // starting a process takes its time, and work may be shorter than that
+constexpr double kPrecision = 0.02;
+
+}  // namespace
+
+Result<MinimumMemory> find_minimum_memory(uint64_t peak_bytes, const LimitedRun& run) {
+  MinimumMemory found;
+  SLM_TRY(unlimited, run(0, 0));
+  if (!unlimited) return fail(ErrorKind::kFailed, "lab.minimum_failed", peak_bytes);
+  found.unlimited_seconds = *unlimited;
+  const double most_seconds = kMostSlowdown * *unlimited + kGraceSeconds;
+
+  // The peak itself first: a group counts what a process's peak does not (its page tables), so a little more may be needed.
+  for (const uint64_t limit : {peak_bytes, peak_bytes + peak_bytes / 4}) {
+    SLM_TRY(seconds, run(limit, most_seconds));
+    if (!seconds) continue;
+    found.bytes = limit;
+    found.seconds = *seconds;
+    break;
+  }
+  if (found.bytes == 0) return fail(ErrorKind::kFailed, "lab.minimum_failed", peak_bytes + peak_bytes / 4);
+
+  uint64_t low = peak_bytes / 8;
+  while (static_cast<double>(found.bytes - low) > kPrecision * static_cast<double>(found.bytes)) {
+    const uint64_t limit = low + (found.bytes - low) / 2;
+    SLM_TRY(seconds, run(limit, most_seconds));
+    if (seconds) {
+      found.bytes = limit;
+      found.seconds = *seconds;
+    } else {
+      low = found.failed_bytes = limit;
+    }
+  }
+  return found;
+}
+
+}  // namespace slm::lab

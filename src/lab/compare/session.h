@@ -1,0 +1,42 @@
+// The state of one comparison while it is measured: two models and the rows so far. Each part of a comparison is a function of it.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <string>
+
+#include "lab/compare.h"
+
+namespace slm::lab {
+
+struct Session {
+  const ComparedSubject* subjects[2] = {};
+  const ComparisonSetup& setup;
+  const Watch& watch;
+  std::unique_ptr<Runtime> runtimes[2] = {};  // open from the speed part on
+  Comparison comparison = {};
+
+  const std::string& name(int which) const { return subjects[which]->model.name; }
+  // What both are opened at, or their own where it is shorter.
+  uint32_t context(int which, uint32_t wanted) const { return std::min(wanted, subjects[which]->model.context); }
+  // As the models are opened for speed and tasks.
+  OpenOptions options(int which) const {
+    OpenOptions options = subjects[which]->options;
+    options.context = context(which, setup.tier->context);
+    options.sequences = 1;
+    return options;
+  }
+  void add(ComparisonRow row) { comparison.rows.push_back(std::move(row)); }
+};
+
+// Facts, sizes, memory and the devices it is enough for. Before the models are opened: what they hold would be counted.
+Status measure_deployment(Session& session);
+// Prefill, decode and waiting for the first token, A B A B ...
+Status measure_speed(Session& session);
+// The tier's tasks, the same items for both, as far as the budget goes.
+Status measure_tasks(Session& session);
+
+// Plain English of about `tokens` tokens or more (some 4.7 bytes a token), the same text for every model.
+std::string plain_prompt(uint32_t tokens);
+
+}  // namespace slm::lab

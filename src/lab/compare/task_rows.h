@@ -1,0 +1,36 @@
+// Rows of a comparison from the records of a task: the same items, answered by both. Pure functions of records.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lab/comparison.h"
+#include "lab/planning/stopping.h"
+#include "lab/tasks/run_task.h"
+
+namespace slm::lab {
+
+// "mgsm_zh": the task's name, and its row's where it has several.
+std::string task_row_id(const Task& task, const TaskRow& row);
+// The titles in both languages; with `items` > 0 how many.
+Message task_label(const Task& task, const TaskRow& row, uint64_t items);
+
+// Every grade is 0 or 1.
+bool is_yes_or_no(const std::vector<TaskRecord>& records);
+// Of the items that both were graded on. REQUIRES: the same items in the same order, as far as the shorter goes.
+PairedCounts count_records(const std::vector<TaskRecord>& a, const std::vector<TaskRecord>& b);
+
+struct TaskPair {
+  std::string id;
+  Message label;
+  const RowData* data = nullptr;
+  const std::vector<TaskRecord>* a = nullptr;
+  const std::vector<TaskRecord>* b = nullptr;
+  std::vector<Look> looks;          // taken on the way, of a row that may stop early; empty: none
+  double alpha = kSignificance;     // the error of all looks together
+};
+// Bits of text: bits per byte. Yes and no: the rates with Wilson's intervals, and McNemar's test, which allows for the looks. Other
+// grades: means, and a paired bootstrap. No item that both were graded on: not measured.
+ComparisonRow task_row(const TaskPair& pair, uint64_t seed);
+
+}  // namespace slm::lab

@@ -1,0 +1,130 @@
+#include "lab/compare/task_rows.h"
+
+#include <gtest/gtest.h>
+
+namespace slm::lab {
+namespace {
+
+// A row's task, and the data it points at.
+struct Example {
+  explicit Example(TaskKind kind) {
+    task.name = "sums";
+    task.table = "maths";
+    task.kind = kind;
+    task.title_en = "Sums";
+    task.title_zh = "加法";
+    task.rows.push_back({});
+    data.task = &task;
+    data.row = &task.rows.front();
+  }
+  Task task;
+  RowData data;
+};
+
+// Records of items 0, 1, ... with these grades.
+std::vector<TaskRecord> graded(const std::vector<double>& grades) {
+  std::vector<TaskRecord> records;
+  for (double grade : grades) {
+    TaskRecord record;
+    record.item = static_cast<uint32_t>(records.size());
+    record.grade = grade;
+    record.bytes = 10;
+    record.extracted = "x";
+    record.transcript = "t" + std::to_string(record.item);
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+std::vector<TaskRecord> rights(size_t right, size_t n) {
+  std::vector<double> grades(n, 0);
+  std::fill(grades.begin(), grades.begin() + static_cast<ptrdiff_t>(right), 1);
+  return graded(grades);
+}
+
+ComparisonRow row_of(const Example& example, const std::vector<TaskRecord>& a, const std::vector<TaskRecord>& b,
+                     const std::vector<Look>& looks = {}) {
+  return task_row({"sums", task_label(example.task, example.task.rows.front(), 0), &example.data, &a, &b, looks}, 1);
+}
+
+TEST(TaskRows, YesAndNoIsJudgedByPairs) {
+  const Example example(TaskKind::kGenerate);
+  const ComparisonRow row = row_of(example, rights(30, 40), rights(10, 40));
+  EXPECT_EQ(row.table, "maths");
+  EXPECT_TRUE(row.is_rate);
+  EXPECT_EQ(*row.a.number, 0.75);
+  EXPECT_EQ(row.effect, 0.5);
+  EXPECT_EQ(row.verdict, Verdict::kBetter);
+  EXPECT_EQ(*row.p, mcnemar_exact(20, 0));
+  ASSERT_EQ(row.records.size(), 80u);
+  EXPECT_EQ(row.records[1].model, 'b');
+  EXPECT_EQ(row.records[2].transcript, "t1");
+}
+
+TEST(TaskRows, ItemsThatOneWasNotGradedOnCountForNeither) {
+  const Example example(TaskKind::kGenerate);
+  std::vector<TaskRecord> a = rights(30, 40);
+  for (size_t i = 0; i < 10; ++i) a[i].is_graded = false;
+  const ComparisonRow row = row_of(example, a, rights(10, 40));
+  EXPECT_EQ(row.records.size(), 60u);
+  EXPECT_NEAR(*row.a.number, 20.0 / 30, 1e-12);
+  EXPECT_EQ(*row.b.number, 0);
+}
+
+TEST(TaskRows, AShorterSideEndsThePairs) {
+  const Example example(TaskKind::kGenerate);
+  EXPECT_EQ(row_of(example, rights(3, 12), rights(3, 9)).records.size(), 18u);  // stopped in the middle of B's turn
+}
+
+TEST(TaskRows, LooksMakeThePLarger) {
+  const Example example(TaskKind::kGenerate);
+  const auto a = rights(17, 40), b = rights(5, 40);
+  const ComparisonRow at_once = row_of(example, a, b), looked = row_of(example, a, b, {{8, 0, 0.5}, {12, 0, 1}});
+  EXPECT_GT(*looked.p, *at_once.p);
+}
+
+TEST(TaskRows, ScoresAreJudgedByTheirMeans) {
+  const Example example(TaskKind::kGenerate);
+  std::vector<double> high, low;
+  for (int i = 0; i < 30; ++i) {
+    high.push_back(50 + i % 7);
+    low.push_back(30 + i % 5);
+  }
+  const ComparisonRow row = row_of(example, graded(high), graded(low));
+  EXPECT_FALSE(row.is_rate);
+  EXPECT_NEAR(row.effect, *row.a.number - *row.b.number, 1e-12);
+  EXPECT_EQ(row.verdict, Verdict::kBetter);
+  EXPECT_EQ(row_of(example, graded(high), graded(high)).verdict, Verdict::kNoDifference);
+}
+
+TEST(TaskRows, BitsAreABytesAndLessIsBetter) {
+  const Example example(TaskKind::kBits);
+  std::vector<double> few, many;
+  for (int i = 0; i < 40; ++i) {
+    few.push_back(8 + i % 3);
+    many.push_back(19 + i % 4);
+  }
+  const ComparisonRow row = row_of(example, graded(few), graded(many));
+  EXPECT_LT(*row.a.number, 1);
+  EXPECT_EQ(row.verdict, Verdict::kBetter);
+}
+
+TEST(TaskRows, NothingAnsweredByBothIsNotMeasured) {
+  const Example example(TaskKind::kGenerate);
+  EXPECT_EQ(row_of(example, {}, rights(1, 3)).verdict, Verdict::kNotMeasured);
+}
+
+TEST(TaskRows, LabelsAreInBothLanguages) {
+  Example example(TaskKind::kGenerate);
+  TaskRow part;
+  part.id = "zh";
+  part.title_en = "Chinese";
+  part.title_zh = "中文";
+  EXPECT_EQ(render(task_label(example.task, part, 7), Language::kEnglish), "Sums, Chinese (7)");
+  EXPECT_EQ(render(task_label(example.task, part, 7), Language::kChinese), "加法, 中文 (7 题)");
+  EXPECT_EQ(task_row_id(example.task, part), "sums_zh");
+  EXPECT_EQ(task_row_id(example.task, example.task.rows.front()), "sums");
+}
+
+}  // namespace
+}  // namespace slm::lab

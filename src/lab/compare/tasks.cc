@@ -1,0 +1,215 @@
+#include <chrono>
+#include <cmath>
+#include <deque>
+
+#include "lab/compare/session.h"
+#include "lab/compare/task_rows.h"
+#include "lab/datasets.h"
+#include "lab/planning/stopping.h"
+#include "lab/tasks/run_task.h"
+
+namespace slm::lab {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr uint64_t kProbeItems = 2;  // asked of both before there is a plan: what an item costs is measured, not guessed
+
+// A row of a task on its way: its items, and what both models made of the first of them.
+struct RowRun {
+  const Task* task = nullptr;
+  const TaskRow* row = nullptr;
+  std::optional<RowData> data;      // nothing: not to be had, `missing` says why
+  Message missing;
+  std::vector<TaskRecord> records[2];
+  std::vector<Look> looks;
+  RowProgress progress;
+  double seconds = 0;               // both models, all items so far
+  bool has_time = true;             // the plan has a place for it
+
+  uint64_t available(const ComparisonTier& tier) const { return data ? std::min<uint64_t>(data->items.size(), tier.most_items) : 0; }
+};
+
+class TaskPart {
+ public:
+  TaskPart(Session& session, AnswerCache* cache) : session_(session), tier_(*session.setup.tier), cache_(cache) {
+    for (int which : {0, 1}) {
+      const ComparedSubject& subject = *session.subjects[which];
+      generators_.emplace_back(*session.runtimes[which], session.options(which), subject.model.sha256);
+      scorers_.emplace_back(*session.runtimes[which]);
+    }
+    for (int which : {0, 1}) {
+      subjects_[which] = {&generators_[which], &scorers_[which], generators_[which].identity(), session.name(which)};
+    }
+  }
+
+  Status run() {
+    SLM_TRY_STATUS(load());
+    const Status ended = ask();
+    // What was asked before Ctrl-C, or a plan that was refused, stands in the table all the same.
+    if (!ended && ended.error().message.key != "lab.interrupted") return ended;
+    session_.comparison.interrupted = !ended;
+    for (const RowRun& row : rows_) session_.add(finish(row));
+    return {};
+  }
+
+ private:
+  Status load() {
+    for (const TierTask& wanted : tier_.tasks) {
+      SLM_TRY(task, find_task(std::string(wanted.task)));
+      tasks_.push_back(std::move(task));
+      for (const TaskRow& row : tasks_.back().rows) {
+        const bool is_wanted = wanted.rows.empty() || std::find(wanted.rows.begin(), wanted.rows.end(), row.id) != wanted.rows.end();
+        if (is_wanted) SLM_TRY_STATUS(load_one(tasks_.back(), row));
+      }
+    }
+    return {};
+  }
+
+  // A set that is not there is a row that says so; a damaged one is an error.
+  Status load_one(const Task& task, const TaskRow& row) {
+    rows_.emplace_back();
+    RowRun& run = rows_.back();
+    run.task = &task;
+    run.row = &row;
+    auto data = load_row(task, row, session_.setup.data_directories, {.seed = kSubsetSeed, .shots = {}});
+    if (data) {
+      add_source(data->source);
+      run.data = std::move(*data);
+      return {};
+    }
+    if (data.error().kind != ErrorKind::kNotFound) return tl::unexpected<Error>(data.error());
+    run.missing = msg("lab.reason.no_data");
+    return {};
+  }
+
+  void add_source(const std::string& source) {
+    std::vector<std::string>& sources = session_.comparison.sources;
+    if (std::find(sources.begin(), sources.end(), source) == sources.end()) sources.push_back(source);
+  }
+
+  Status ask() {
+    for (RowRun& row : rows_) {
+      if (row.data) SLM_TRY_STATUS(answer(row, std::min(kProbeItems, row.available(tier_))));
+    }
+    SLM_TRY(plan, agreed_plan());
+    for (size_t i = 0; i < rows_.size(); ++i) rows_[i].has_time = plan.rows[i].items > 0;
+    const Clock::time_point start = Clock::now();
+    for (;;) {
+      const double left = plan.budget_seconds - std::chrono::duration<double>(Clock::now() - start).count();
+      std::vector<RowProgress> progress;
+      for (const RowRun& row : rows_) progress.push_back(row.progress);
+      const auto step = next_step(plan, progress, left);
+      if (!step) break;
+      RowRun& row = rows_[step->row];
+      SLM_TRY_STATUS(answer(row, step->items));
+      if (plan.rows[step->row].cost.may_stop) look(row, step->share);
+    }
+    for (size_t i = 0; i < rows_.size(); ++i) {
+      if (plan.rows[i].cost.may_stop && !rows_[i].progress.decided) look(rows_[i], 1);
+    }
+    return {};
+  }
+
+  Result<Plan> agreed_plan() const {
+    double budget = session_.setup.budget_seconds.value_or(tier_.budget_seconds);
+    for (;;) {
+      Plan plan = make_plan(costs(budget), budget);
+      if (!session_.setup.approve) return plan;
+      const auto agreed = session_.setup.approve(plan, labels());
+      if (!agreed) return fail(ErrorKind::kFailed, "lab.interrupted");
+      if (*agreed == budget) return plan;
+      budget = *agreed;
+    }
+  }
+
+  std::vector<RowCost> costs(double budget) const {
+    std::vector<RowCost> costs;
+    for (const RowRun& row : rows_) {
+      RowCost cost;
+      cost.id = row.task->name + row.row->id;
+      cost.seconds_per_item = std::max(1e-3, row.seconds / static_cast<double>(std::max<uint64_t>(1, row.progress.items)));
+      cost.least = tier_.least_items;
+      cost.available = row.missing.empty() ? row.available(tier_) : 0;
+      // Without a limit of time nothing is won by stopping early, and the same seed gives the same items.
+      cost.may_stop = std::isfinite(budget) && row.task->kind != TaskKind::kBits && is_yes_or_no(row.records[0]) && is_yes_or_no(row.records[1]);
+      costs.push_back(cost);
+    }
+    return costs;
+  }
+
+  std::vector<Message> labels() const {
+    std::vector<Message> labels;
+    for (const RowRun& row : rows_) labels.push_back(task_label(*row.task, *row.row, row.available(tier_)));
+    return labels;
+  }
+
+  // The next `count` items of a row, all of them by A, then by B.
+  Status answer(RowRun& row, uint64_t count) {
+    const uint64_t first = row.progress.items, last = std::min<uint64_t>(first + count, row.available(tier_));
+    const Clock::time_point start = Clock::now();
+    for (int which : {0, 1}) {
+      for (uint64_t i = first; i < last && row.missing.empty(); ++i) {
+        SLM_TRY_STATUS(session_.watch.check());
+        auto record = run_item(*row.data, row.data->items[i], subjects_[which], cache_, session_.watch);
+        if (!record) {
+          if (record.error().kind != ErrorKind::kNotFound) return tl::unexpected<Error>(record.error());
+          row.missing = record.error().message;  // the grader's means are not on this machine
+          return {};
+        }
+        row.records[which].push_back(std::move(*record));
+        session_.watch.report({msg("lab.stage.item", render(task_label(*row.task, *row.row, 0), language()), session_.name(which)), i + 1,
+                               row.available(tier_), running_score(row, which)});
+      }
+    }
+    row.progress.items = last;
+    row.seconds += std::chrono::duration<double>(Clock::now() - start).count();
+    return {};
+  }
+
+  std::string running_score(const RowRun& row, int which) const {
+    const TaskScore score = score_records(*row.task, row.records[which], session_.setup.seed);
+    return fmt::format("{} [{}, {}]", format_figure(score.score), format_figure(score.interval.low), format_figure(score.interval.high));
+  }
+
+  void look(RowRun& row, double share) {
+    const PairedCounts counts = count_records(row.records[0], row.records[1]);
+    row.looks.push_back({counts.only_a, counts.only_b, share});
+    row.progress.decided = sequential_mcnemar(row.looks, alpha()).stop;
+  }
+
+  // Shared by all rows: one that stops is shown, whatever the others turn out to be.
+  double alpha() const { return kSignificance / static_cast<double>(rows_.size()); }
+
+  ComparisonRow finish(const RowRun& run) const {
+    const Message label = task_label(*run.task, *run.row, std::min(run.records[0].size(), run.records[1].size()));
+    const std::string id = task_row_id(*run.task, *run.row);
+    if (!run.missing.empty()) return unmeasured_row(id, run.task->table, label, run.missing);
+    if (!run.has_time) return unmeasured_row(id, run.task->table, label, msg("lab.reason.no_time"));
+    return task_row({id, label, &*run.data, &run.records[0], &run.records[1], run.looks, alpha()}, session_.setup.seed);
+  }
+
+  Session& session_;
+  const ComparisonTier& tier_;
+  AnswerCache* cache_;
+  std::deque<Task> tasks_;  // rows point into it
+  std::deque<RowRun> rows_;
+  std::deque<RuntimeGenerator> generators_;
+  std::deque<RuntimeScorer> scorers_;
+  TaskSubject subjects_[2];
+};
+
+}  // namespace
+
+Status measure_tasks(Session& session) {
+  std::unique_ptr<AnswerCache> cache;
+  if (!session.setup.cache_path.empty()) {
+    auto opened = AnswerCache::open(session.setup.cache_path);
+    // Without it the comparison is as good, only not resumable.
+    if (opened) cache = std::move(*opened);
+    else session.comparison.warnings.push_back(opened.error().message);
+  }
+  return TaskPart(session, cache.get()).run();
+}
+
+}  // namespace slm::lab

@@ -117,7 +117,11 @@ Run setup_eval(CLI::App& app) {
   choices->add_option("--seed", choice_flags->seed, tr("lab.flag.seed"))->type_name("N");
   choices->add_option("--data-dir", choice_flags->data_dir, tr("lab.flag.data_dir"))->type_name("DIR");
 
-  return [perplexity, perplexity_flags, choice_flags](const Context& context) -> Status {
+  const EvalSubcommand run = add_eval_run(app), tasks = add_eval_tasks(app);
+  return [perplexity, perplexity_flags, choice_flags, run, tasks](const Context& context) -> Status {
+    for (const EvalSubcommand& one : {run, tasks}) {
+      if (one.app->parsed()) return one.run(context);
+    }
     return perplexity->parsed() ? run_perplexity(*perplexity_flags, context) : run_choices(*choice_flags, context);
   };
 }

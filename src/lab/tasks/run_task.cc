@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -79,7 +80,7 @@ TaskScore score_records(const Task& task, const std::vector<TaskRecord>& records
   }
   score.items = grades.size();
   const double n = static_cast<double>(std::max<size_t>(grades.size(), 1));
-  for (double grade : grades) score.score += grade / n;
+  score.score = std::accumulate(grades.begin(), grades.end(), 0.0) / n;
   score.interval = interval_of(score, grades, seed);
   score.marks.assign(marks.begin(), marks.end());
   for (const auto& [name, sum] : also) score.also.emplace_back(name, sum / n);

@@ -1,0 +1,220 @@
+#include <algorithm>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "base/files.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/lab_commands.h"
+#include "cli/open_model.h"
+#include "hub/digest.h"
+#include "lab/datasets.h"
+#include "lab/tasks/task_json.h"
+
+namespace slm::cli {
+namespace {
+
+struct RunFlags {
+  ModelFlags model;
+  std::string task, data_dir, out;
+  std::vector<std::string> rows;
+  std::optional<uint64_t> limit;
+  std::optional<uint32_t> shots;
+  uint64_t seed = lab::kSubsetSeed;
+  bool fresh = false;
+};
+
+// What a task's prompts and answers need of a context, where the model has it.
+constexpr uint32_t kTaskContext = 4'096;
+
+Result<std::vector<const lab::TaskRow*>> chosen_rows(const lab::Task& task, const std::vector<std::string>& wanted) {
+  std::vector<const lab::TaskRow*> rows;
+  std::vector<std::string> ids;
+  std::string all;
+  for (const lab::TaskRow& row : task.rows) {
+    if (wanted.empty()) rows.push_back(&row);
+    ids.push_back(row.id);
+    all += (all.empty() ? "" : ", ") + (row.id.empty() ? "-" : row.id);
+  }
+  for (const std::string& id : wanted) {
+    const lab::TaskRow* row = task.find_row(id);
+    if (row == nullptr) {
+      const auto near = nearest_spelling(id, ids);
+      return fail_with_hint(ErrorKind::kUsage, msg("lab.task.no_row_named", task.name, id, all),
+                            near ? msg("lab.task.did_you_mean", *near) : Message{});
+    }
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+struct Loaded {
+  std::vector<lab::RowData> rows;
+  std::vector<lab::TaskRun::Missing> missing;
+};
+
+// A row whose data is not at hand is left out with the reason; when none is, that is the error.
+Result<Loaded> load_rows(const lab::Task& task, const RunFlags& given) {
+  SLM_TRY(rows, chosen_rows(task, given.rows));
+  SLM_TRY(directories, lab::data_directories(given.data_dir));
+  Loaded loaded;
+  std::optional<Error> first_missing;
+  for (const lab::TaskRow* row : rows) {
+    auto data = lab::load_row(task, *row, directories, {given.seed, given.shots});
+    if (data) {
+      loaded.rows.push_back(std::move(*data));
+      continue;
+    }
+    if (data.error().kind != ErrorKind::kNotFound) return tl::unexpected<Error>(data.error());
+    if (!first_missing) first_missing = data.error();
+    loaded.missing.push_back({row->id, data.error().text(Language::kEnglish)});
+  }
+  if (loaded.rows.empty()) return tl::unexpected<Error>(*first_missing);
+  return loaded;
+}
+
+struct Subject {
+  ResolvedModel resolved;
+  std::unique_ptr<Runtime> runtime;
+  std::unique_ptr<lab::RuntimeGenerator> generator;
+  std::unique_ptr<lab::RuntimeScorer> scorer;
+  lab::TaskSubject under_test;
+};
+
+Result<Subject> open_subject(const ModelFlags& flags) {
+  Subject subject;
+  SLM_TRY(resolved, resolve_model(flags));
+  subject.resolved = std::move(resolved);
+  OpenOptions& options = subject.resolved.options;
+  if (options.context == 0) options.context = std::min(kTaskContext, subject.resolved.facts.context);
+  std::string sha256 = subject.resolved.stored.sha256;
+  if (sha256.empty()) {
+    SLM_TRY(digest, hub::sha256_of_file(options.path));
+    sha256 = std::move(digest);
+  }
+  SLM_TRY(runtime, Runtime::open(options));
+  subject.runtime = std::move(runtime);
+  subject.generator = std::make_unique<lab::RuntimeGenerator>(*subject.runtime, options, sha256);
+  subject.scorer = std::make_unique<lab::RuntimeScorer>(*subject.runtime);
+  subject.under_test = {subject.generator.get(), subject.scorer.get(), lab::likelihood_identity(*subject.runtime, options, sha256),
+                        flags.model};
+  return subject;
+}
+
+std::string percent(double rate) { return fmt::format("{:.1f}", 100 * rate); }
+
+void print_row(const lab::Task& task, const lab::TaskResult& row) {
+  const lab::TaskScore& score = row.score;
+  const lab::TaskRow& of_task = *task.find_row(row.row);
+  std::string name = task.title(language());
+  if (!row.row.empty()) name += " / " + (language() == Language::kChinese ? of_task.title_zh : of_task.title_en);
+  std::string text = tr("lab.task.score_line", name, lab::format_score(score), score.items);
+  if (score.acc_by_sum && task.by_length) text += "  " + tr("lab.task.acc_part", percent(*score.acc_by_sum));
+  for (const auto& [grader, mean] : score.also) text += fmt::format("  {} {}", grader, percent(mean));
+  if (score.at_chance) text += "  " + tr("lab.task.at_chance", percent(*score.chance));
+  for (const auto& [mark, n] : score.marks) text += fmt::format("  {} {}", mark, n);
+  if (score.failed > 0) text += "  " + tr("lab.task.failed_part", score.failed);
+  write_out(text + "\n");
+}
+
+void print_run(const lab::TaskRun& run) {
+  for (const lab::TaskResult& row : run.rows) print_row(*run.task, row);
+  for (const lab::TaskRun::Missing& one : run.missing) {
+    write_out(tr("lab.task.missing_line", one.row.empty() ? run.task->name : one.row, one.reason) + "\n");
+  }
+  const lab::TaskResult& first = run.rows.front();
+  const std::string asked = first.prompting == "chat" ? tr("lab.task.by_chat") : tr("lab.task.by_text", first.shots);
+  write_out(tr("lab.task.asked_line", run.model, tr(run.is_instruct ? "lab.kind.instruct" : "lab.kind.base"), asked, first.source) + "\n");
+}
+
+Status write_transcripts(const lab::TaskRun& run, const std::string& path) {
+  std::string lines;
+  for (const lab::TaskResult& row : run.rows) {
+    for (const lab::TaskRecord& record : row.records) lines += to_text(lab::transcript_json(run, row, record)) + "\n";
+  }
+  return write_file_atomically(path, lines);
+}
+
+// Says what a run left open: answers that were not kept, and, as the command's error, a stop before the end.
+Status end_of(const lab::TaskRun& run, bool has_cache) {
+  for (const lab::TaskResult& row : run.rows) {
+    if (row.not_kept_because) note(msg("lab.task.not_kept", row.not_kept, row.not_kept_because->text()));
+  }
+  const lab::TaskResult& last = run.rows.back();
+  if (!last.stopped) return {};
+  const Message hint = has_cache ? msg("lab.task.goes_on", last.records.size(), last.asked_for) : Message{};
+  return fail_with_hint(last.stopped->kind, last.stopped->message, hint);
+}
+
+Status run_task(const RunFlags& given, const Context& context) {
+  if (given.limit && *given.limit == 0) return fail(ErrorKind::kUsage, "lab.no_limit");
+  SLM_TRY(task, lab::find_task(given.task));
+  SLM_TRY(loaded, load_rows(task, given));
+  SLM_TRY(subject, open_subject(given.model));
+  std::unique_ptr<lab::AnswerCache> cache;
+  if (!given.fresh) {
+    SLM_TRY(opened, lab::AnswerCache::open(hub::Store::open().root() + "/cache/answers.db"));
+    cache = std::move(opened);
+  }
+  const lab::RunOptions options{given.limit.value_or(SIZE_MAX), given.seed, cache.get()};
+  const lab::Watch watch = watch_measurement();
+  lab::TaskRun run{&task, given.model.model, subject.resolved.is_instruct(), given.seed, {}, std::move(loaded.missing)};
+  for (const lab::RowData& data : loaded.rows) {
+    auto row = lab::run_row(data, subject.under_test, options, watch);
+    if (!row) {
+      end_progress();
+      return tl::unexpected<Error>(row.error());
+    }
+    run.rows.push_back(std::move(*row));
+    if (run.rows.back().stopped) break;
+  }
+  end_progress();
+  if (!given.out.empty()) SLM_TRY_STATUS(write_transcripts(run, given.out));
+  const Status ended = end_of(run, cache != nullptr);
+  // With --json there is one document: the facts, or what stopped them.
+  if (!context.json) {
+    print_run(run);
+  } else if (ended) {
+    print_json(lab::task_run_json(run));
+  }
+  return ended;
+}
+
+Status list_tasks(const Context& context) {
+  SLM_TRY(tasks, lab::shipped_tasks());
+  if (context.json) {
+    print_json(lab::tasks_json(tasks));
+    return {};
+  }
+  std::string text;
+  for (const lab::Task& task : tasks) {
+    text += pad_right(task.name, 22) + pad_right(task.table, 12) + pad_right(std::string(lab::task_kind_name(task.kind)), 10) +
+            task.title(language()) + (task.license.empty() ? "" : "  [" + task.license + "]") + "\n";
+  }
+  write_out(text);
+  return {};
+}
+
+}  // namespace
+
+EvalSubcommand add_eval_run(CLI::App& eval) {
+  auto flags = std::make_shared<RunFlags>();
+  CLI::App* run = eval.add_subcommand("run", tr("lab.task.run.summary"));
+  run->add_option("TASK", flags->task, tr("lab.task.flag.task"))->required();
+  add_model_flags(*run, flags->model);
+  run->add_option("--row", flags->rows, tr("lab.task.flag.row"))->type_name("ID")->allow_extra_args(false);
+  run->add_option("--limit", flags->limit, tr("lab.task.flag.limit"))->type_name("N");
+  run->add_option("--seed", flags->seed, tr("lab.flag.seed"))->type_name("N");
+  run->add_option("--shots", flags->shots, tr("lab.task.flag.shots"))->type_name("N")->check(CLI::Range(0u, 1'000u));
+  run->add_option("--data-dir", flags->data_dir, tr("lab.flag.data_dir"))->type_name("DIR");
+  run->add_option("--out", flags->out, tr("lab.task.flag.out"))->type_name("FILE.jsonl");
+  run->add_flag("--fresh", flags->fresh, tr("lab.task.flag.fresh"));
+  return {run, [flags](const Context& context) { return run_task(*flags, context); }};
+}
+
+EvalSubcommand add_eval_tasks(CLI::App& eval) {
+  return {eval.add_subcommand("tasks", tr("lab.task.tasks.summary")), list_tasks};
+}
+
+}  // namespace slm::cli

@@ -1,0 +1,135 @@
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "base/temporary_directory.h"
+#include "lab/datasets.h"
+#include "lab/tasks/run_task.h"
+
+namespace slm::lab {
+namespace {
+
+TEST(ShippedTasks, AllParseAndNamesDiffer) {
+  const auto tasks = shipped_tasks();
+  ASSERT_TRUE(tasks) << tasks.error().text();
+  std::set<std::string> names;
+  for (const Task& task : *tasks) {
+    EXPECT_TRUE(names.insert(task.name).second) << task.name;
+    EXPECT_EQ(task.file, "data/tasks/" + task.name + ".yaml");
+    EXPECT_FALSE(task.license.empty()) << task.name;
+    EXPECT_FALSE(task.source.empty()) << task.name;
+    EXPECT_TRUE(task.shipped);
+  }
+  EXPECT_EQ(names.size(), 16u);
+}
+
+struct Expected {
+  const char* task;
+  std::vector<size_t> items;   // of each row; one for all where they agree
+};
+
+// Items a row has when nothing but its shots is left out.
+const Expected kExpected[] = {
+    {"gsm8k", {1319}},       {"mgsm", {245}},      {"cmath", {600}},          {"cmmlu", {11582}},         {"xcopa_zh", {500}},     {"c3", {1890, 2002}},
+    {"flores_bits", {1012}}, {"hellaswag", {10042}}, {"piqa", {1838}},        {"safetybench_zh", {2100}}, {"ifeval", {541}},       {"humaneval", {164}},
+    {"humanevalplus", {164}}, {"mbppplus", {378}}, {"flores_to_english", {1008}}, {"flores_from_english", {1008}},
+};
+
+void check_item(const RowData& data, const TaskItem& item) {
+  const Task& task = *data.task;
+  const std::string where = task.name + " " + data.row->id + " " + item.name;
+  EXPECT_TRUE(preamble_of(data, item)) << where;
+  for (const TextTemplate* part : {&task.chat, &task.system, &task.text, &task.reference, &task.answer_language}) {
+    const auto text = part->render(item.fields);
+    EXPECT_TRUE(text) << where << (text ? "" : text.error().text());
+  }
+  if (task.kind == TaskKind::kChoices) {
+    const auto endings = endings_of(task, item.fields);
+    EXPECT_TRUE(endings) << where << (endings ? "" : endings.error().text());
+  }
+  // Text graders know whether a reference is one; the others are tried by their own tests.
+  const bool is_text_grader = task.kind == TaskKind::kGenerate && (task.grader->name == "number" || task.grader->name == "chrf");
+  if (is_text_grader) {
+    const auto reference = task.reference.render(item.fields);
+    const auto right = task.grader->grade({"", *reference, *reference});
+    ASSERT_TRUE(right) << where;
+    EXPECT_GE(right->value, 1) << where;   // a reference is right about itself
+  }
+}
+
+class ShippedTask : public ::testing::TestWithParam<Expected> {};
+
+TEST_P(ShippedTask, ReadsTheWholeSet) {
+  const std::string directory = SLM_SOURCE_DIR "/../shared/datasets";
+  const auto directories = data_directories(directory);
+  if (!directories) GTEST_SKIP() << "no evaluation sets at " << directory;
+  const auto task = find_task(GetParam().task);
+  ASSERT_TRUE(task) << task.error().text();
+  for (size_t i = 0; i < task->rows.size(); ++i) {
+    const auto data = load_row(*task, task->rows[i], {directory}, {});
+    ASSERT_TRUE(data) << data.error().text();
+    EXPECT_EQ(data->items.size(), GetParam().items[std::min(i, GetParam().items.size() - 1)]) << task->rows[i].id;
+    const size_t step = std::max<size_t>(1, data->items.size() / 200);
+    for (size_t k = 0; k < data->items.size(); k += step) check_item(*data, data->items[k]);
+  }
+}
+INSTANTIATE_TEST_SUITE_P(All, ShippedTask, ::testing::ValuesIn(kExpected), [](const auto& tested) { return std::string(tested.param.task); });
+
+TEST(ShippedTasks, KnowTheDigestsOfTheirFiles) {
+  EXPECT_EQ(shipped_digest("piqa/valid.jsonl"), "93503cc97c679e459b065c3d13e848282e44b2a25213985bed3e5d458abef72d");
+  EXPECT_EQ(shipped_digest("piqa/valid"), "");
+  const TemporaryDirectory directory;
+  directory.write("xcopa/test.zh.jsonl", "{\"premise\": \"x\"}\n");
+  const auto task = find_task("xcopa_zh");
+  ASSERT_TRUE(task) << task.error().text();
+  const auto data = load_row(*task, task->rows[0], {directory.path()}, {});
+  ASSERT_FALSE(data);
+  EXPECT_EQ(data.error().kind, ErrorKind::kCorrupt);
+  EXPECT_NE(data.error().text(Language::kEnglish).find("sha256"), std::string::npos);
+}
+
+// The same contexts, endings, labels and order as `slm eval choices`, of the smoke items and of the whole sets.
+TEST(ShippedTasks, ChoicesAreThoseOfEvalChoices) {
+  for (const std::string& directory : {std::string(SLM_SOURCE_DIR "/data/smoke"), std::string(SLM_SOURCE_DIR "/../shared/datasets")}) {
+    for (const ChoiceTask& known : choice_tasks()) {
+      auto set = known.load({directory});
+      if (!set) continue;   // no whole sets here: the smoke items are always there
+      const auto items = select_items(std::move(set->items), 300, 5);
+      const auto task = find_task(std::string(known.name));
+      ASSERT_TRUE(task) << task.error().text();
+      const auto data = load_row(*task, task->rows[0], {directory}, {5, {}});
+      ASSERT_TRUE(data) << data.error().text();
+      for (size_t i = 0; i < items.size(); ++i) {
+        const TaskItem& item = data->items[i];
+        const auto endings = endings_of(*task, item.fields);
+        ASSERT_TRUE(endings) << endings.error().text();
+        EXPECT_EQ(item.id, items[i].id);
+        EXPECT_EQ(*task->text.render(item.fields), items[i].context);
+        EXPECT_EQ(endings->texts, items[i].endings);
+        EXPECT_EQ(endings->label, items[i].label);
+      }
+    }
+  }
+}
+
+// One sentence in 29 languages under one number.
+TEST(ShippedTasks, TwinsHaveTheSameNumbersInEveryRow) {
+  const std::string directory = SLM_SOURCE_DIR "/../shared/datasets";
+  if (!data_directories(directory)) GTEST_SKIP() << "no evaluation sets at " << directory;
+  for (const char* name : {"mgsm", "flores_to_english"}) {
+    const auto task = find_task(name);
+    ASSERT_TRUE(task && task->twins);
+    std::vector<uint32_t> first;
+    for (const TaskRow& row : task->rows) {
+      const auto data = load_row(*task, row, {directory}, {3, {}});
+      ASSERT_TRUE(data) << data.error().text();
+      std::vector<uint32_t> ids;
+      for (const TaskItem& item : data->items) ids.push_back(item.id);
+      if (first.empty()) first = ids;
+      EXPECT_EQ(ids, first) << row.id;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace slm::lab

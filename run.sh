@@ -30,6 +30,11 @@ step 4 6 setup.answer "$a"
 if [ -n "$both" ]; then
   step 5 6 setup.continuation "$b"
   "$slm" run "$b" --verbose --raw --max-tokens 64 --temperature 0.7 --seed 1 "春天来了，公园里的花都开了，"
+fi
+printf '\n'
+say setup.audit
+"$slm" audit --summary
+if [ -n "$both" ]; then
   step 6 6 setup.compare "$a" "$b"
   "$slm" compare "$a" "$b" --tier smoke
 fi

@@ -26,6 +26,7 @@ constexpr Library kLibraries[] = {
     {"libedit", "BSD-3-Clause", "The NetBSD Foundation", "/usr/share/doc/libedit2/copyright"},
     {"CLD2", "Apache-2.0", "Google Inc.", "/usr/share/doc/libcld2-0/copyright"},
     {"libbz2 (bzip2)", "bzip2-1.0.6", "Julian Seward", "/usr/share/doc/libbz2-1.0/copyright"},
+    {"libyaml", "MIT", "Kirill Simonov", "/usr/share/doc/libyaml-0-2/copyright"},
     {"libzip", "BSD-3-Clause", "Dieter Baron, Thomas Klausner", "/usr/share/doc/libzip4/copyright"},
     {"OpenSSL (libcrypto)", "Apache-2.0", "The OpenSSL Project Authors", "/usr/share/doc/libssl3/copyright"},
     {"GNU C Library", "LGPL-2.1-or-later", "Free Software Foundation", "/usr/share/doc/libc6/copyright"},

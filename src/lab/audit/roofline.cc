@@ -46,9 +46,12 @@ Result<Evidence> check_decode_speed(const YamlNode& item, const AuditSources& so
   const double most = run.device->bandwidth.value / bytes;
   Evidence evidence;
   evidence.outcome = run.claimed.low > most ? Outcome::kRefutes : Outcome::kAllows;
-  evidence.text = msg("lab.audit.decode_speed", run.model->label, quantization_name(run.quantization), run.device->name,
-                      per_second(run.device->bandwidth.value / 1e9, "GB/s"), format_quantity(bytes, Unit::kBytes), run.tokens,
-                      format_quantity(most, Unit::kTokensPerSecond), format_claimed(run.claimed, Unit::kTokensPerSecond));
+  const std::string bandwidth = per_second(run.device->bandwidth.value / 1e9, "GB/s"), read = format_quantity(bytes, Unit::kBytes),
+                    bound = format_quantity(most, Unit::kTokensPerSecond), claimed = format_claimed(run.claimed, Unit::kTokensPerSecond);
+  evidence.text = run.tokens == 0 ? msg("lab.audit.decode_speed", run.model->label, quantization_name(run.quantization), run.device->name,
+                                        bandwidth, read, bound, claimed)
+                                  : msg("lab.audit.decode_speed_behind", run.model->label, quantization_name(run.quantization),
+                                        run.device->name, bandwidth, read, run.tokens, bound, claimed);
   evidence.numbers = {{"bytes_per_token", bytes}, {"most_tokens_per_second", most}, {"claimed_low", run.claimed.low}};
   evidence.sources = {run.model->shape_source, run.device->bandwidth.source};
   return evidence;

@@ -108,6 +108,29 @@ Status take_paths(const Json& root, const Place& place, const RecordShape& shape
   return {};
 }
 
+// Python writes numbers that JSON does not have. Outside strings they become null here; the field "line" keeps them.
+std::string without_infinities(std::string_view text) {
+  std::string out;
+  bool in_string = false;
+  for (size_t at = 0; at < text.size();) {
+    const std::string_view rest = text.substr(at);
+    std::string_view found;
+    for (std::string_view name : {"-Infinity", "Infinity", "NaN"}) {
+      if (!in_string && rest.starts_with(name)) found = name;
+    }
+    if (!found.empty()) {
+      out += "null";
+      at += found.size();
+      continue;
+    }
+    const bool escapes = in_string && text[at] == '\\' && at + 1 < text.size();
+    if (text[at] == '"') in_string = !in_string;
+    out.append(text.substr(at, escapes ? 2 : 1));
+    at += escapes ? 2 : 1;
+  }
+  return out;
+}
+
 Result<std::vector<DataRecord>> read_json_lines(std::string_view text, const std::string& path, const RecordShape& shape,
                                                 const Fields& fields) {
   std::vector<DataRecord> records;
@@ -118,7 +141,7 @@ Result<std::vector<DataRecord>> read_json_lines(std::string_view text, const std
     ++number;
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty()) continue;
-    const auto value = parse_json(line);
+    const auto value = parse_json(without_infinities(line));
     if (!value) return wrong_line(path, number, value.error().message);
     if (!value->is_object()) return wrong_line(path, number, msg("lab.task.not_object"));
     DataRecord record{{}, number};

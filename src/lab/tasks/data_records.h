@@ -15,7 +15,8 @@ struct DataRecord {
   size_t line = 0;   // where it begins, from 1; in JSON that is no lines: its number, from 1
 };
 
-// `fields`: what the shape's paths may name, {{row}} and the like. The further field "line" of JSON lines is the whole line as it stands.
+// `fields`: what the shape's paths may name, {{row}} and the like. The further field "line" of JSON lines is the whole line as it stands; Infinity and NaN,
+// which Python writes, read as null elsewhere.
 // Errors: kCorrupt with file and line.
 Result<std::vector<DataRecord>> read_records(std::string_view text, const std::string& path, const RecordShape& shape, const Fields& fields);
 

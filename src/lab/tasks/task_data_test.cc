@@ -60,6 +60,18 @@ TEST(TaskData, JsonLines) {
   EXPECT_EQ(item_numbered(*data, 1).name, "1");
 }
 
+TEST(TaskData, NumbersThatOnlyPythonWrites) {
+  const Given given("data: {file: d.jsonl}\n");
+  const std::string line = R"({"q": "Infinity \\", "a": NaN, "c": [-Infinity, 1], "d": "a\"NaN"})";
+  given.directory.write("d.jsonl", line + "\n");
+  const auto data = given.load();
+  ASSERT_TRUE(data) << data.error().text();
+  EXPECT_EQ(field(data->items[0], "q"), "Infinity \\");
+  EXPECT_EQ(field(data->items[0], "d"), "a\"NaN");
+  EXPECT_EQ(field(data->items[0], "a"), "");
+  EXPECT_EQ(field(data->items[0], "line"), line);
+}
+
 TEST(TaskData, NestedJson) {
   const Given given("data: {file: d.json, each: \"*.1.*\", fields: {text: \"*.0\", first: \"*.1.0.q\"}}\n");
   given.directory.write("d.json", R"([[["l1", "l2"], [{"q": "a"}, {"q": "b"}]], [["m"], [{"q": "c"}]], [[], []]])");

@@ -55,7 +55,7 @@ uint64_t more_pairs_needed(const PairedCounts& counts) {
 }
 
 uint64_t more_items_needed(const Estimate& estimate, double margin) {
-  const uint64_t needed = items_to_decide(estimate, margin);
+  const uint64_t needed = std::max(kFewestItems, items_to_decide(estimate, margin));
   return needed > estimate.n ? needed - estimate.n : 1;
 }
 

@@ -56,6 +56,8 @@ Evidence evidence_of_bootstrap(const Bootstrap& bootstrap, double p, const Null&
 // whichever comes first; at least 1. Of pairs half a pair is added to each kind of discordant pair, so that none seen is not taken for none
 // to come; no pairs give 0.
 uint64_t more_pairs_needed(const PairedCounts& counts);
-uint64_t more_items_needed(const Estimate& estimate, double margin);  // REQUIRES: as items_to_decide()
+// Of other estimates, at least as many as make kFewestItems: with fewer, no sign-flip test shows anything. REQUIRES: as items_to_decide().
+inline constexpr uint64_t kFewestItems = 6;
+uint64_t more_items_needed(const Estimate& estimate, double margin);
 
 }  // namespace slm::lab

@@ -76,5 +76,11 @@ TEST(MorePairs, WouldTell) {
   EXPECT_GE(more_pairs_needed({4'000, 1'000, 10, 5'000}), 1u);
 }
 
+TEST(MoreItems, AreAtLeastWhatATestNeeds) {
+  EXPECT_EQ(more_items_needed({0, 0, 2}, 1), 4u);
+  EXPECT_EQ(more_items_needed({0, 0, 50}, 1), 1u);
+  EXPECT_EQ(more_items_needed({0.5, 1, 100}, 1e-3), items_to_decide({0.5, 1, 100}, 1e-3) - 100);
+}
+
 }  // namespace
 }  // namespace slm::lab

@@ -5,6 +5,7 @@
 #include "cli/lab_commands.h"
 #include "cli/licenses.h"
 #include "cli/logits.h"
+#include "cli/report.h"
 #include "cli/run.h"
 #include "cli/show.h"
 #include "cli/tokenize.h"
@@ -27,6 +28,8 @@ const std::vector<Command>& commands() {
       {"bench", "lab.bench.summary", setup_bench},
       {"eval", "lab.eval.summary", setup_eval},
       {"compare", "lab.compare.summary", setup_compare},
+      {"audit", "lab.audit.command", setup_audit},
+      {"report", "lab.report.summary", setup_report},
       {"doctor", "cli.doctor.summary", setup_doctor},
       {"licenses", "cli.licenses.summary", setup_licenses},
       {"version", "cli.version.summary", setup_version},

@@ -38,23 +38,6 @@ uint64_t items_at(const RowCost& cost, double scale) {
 
 }  // namespace
 
-const std::vector<Preset>& presets() {
-  static const std::vector<Preset> all = {
-      {"smoke", 5 * 60, 20},
-      {"quick", 20 * 60, 30},
-      {"standard", 2 * 60 * 60, 100},
-      {"full", kNoLimit, std::numeric_limits<uint64_t>::max()},
-  };
-  return all;
-}
-
-const Preset* find_preset(std::string_view name) {
-  for (const Preset& preset : presets()) {
-    if (preset.name == name) return &preset;
-  }
-  return nullptr;
-}
-
 double Plan::seconds() const {
   double sum = 0;
   for (const PlannedRow& row : rows) sum += row.seconds();

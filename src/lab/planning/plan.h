@@ -5,20 +5,9 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace slm::lab {
-
-// What the user may ask for by name.
-struct Preset {
-  std::string_view name;            // "smoke", "quick", "standard", "full"
-  double budget_seconds = 0;        // infinite for "full"
-  uint64_t least = 0;               // items that a row needs to be worth a place; "full": all
-};
-const std::vector<Preset>& presets();
-// Null when there is no such preset.
-const Preset* find_preset(std::string_view name);
 
 struct RowCost {
   std::string id;

@@ -20,6 +20,13 @@ using Clock = std::chrono::steady_clock;
 constexpr std::string_view kEndTexts[] = {"<|im_end|>", "<end_of_turn>", "<|endoftext|>", "<|eot_id|>", "</s>", "<eos>", "<|im_start|>",
                                           "<start_of_turn>"};
 
+// Of sentences known to be Malay libcld2 takes 17 % for Indonesian, and 9 % the other way; of every other pair of FLORES' languages at
+// most 2 %.
+bool may_be(std::string_view wanted, std::string_view found) {
+  const auto malay = [](std::string_view code) { return code == "id" || code == "ms"; };
+  return found == wanted || (malay(wanted) && malay(found));
+}
+
 class ItemRun {
  public:
   ItemRun(const RowData& data, const TaskItem& item, const TaskSubject& subject, AnswerCache* cache, const Watch& watch, Status* kept)
@@ -213,7 +220,7 @@ class ItemRun {
     SLM_TRY(wanted, task_.answer_language.render(item_.fields));
     if (wanted.empty()) return {};
     const LanguageGuess guess = identify_language(record_.answer);
-    if (guess.reliable && guess.code != wanted) record_.marks.push_back("wrong_language");
+    if (guess.reliable && !may_be(wanted, guess.code)) record_.marks.push_back("wrong_language");
     return {};
   }
 

@@ -5,6 +5,7 @@
 #include "base/temporary_directory.h"
 #include "lab/datasets.h"
 #include "lab/tasks/run_task.h"
+#include "lab/testing/scripted_generator.h"
 
 namespace slm::lab {
 namespace {
@@ -109,6 +110,29 @@ TEST(ShippedTasks, ChoicesAreThoseOfEvalChoices) {
         EXPECT_EQ(endings->label, items[i].label);
       }
     }
+  }
+}
+
+// Translations that are right are in the right language: what the wrong-language rate says of the references is its error.
+TEST(ShippedTasks, ReferencesAreNotInAWrongLanguage) {
+  const std::string directory = SLM_SOURCE_DIR "/../shared/datasets";
+  if (!data_directories(directory)) GTEST_SKIP() << "no evaluation sets at " << directory;
+  const auto task = find_task("flores_from_english");
+  ASSERT_TRUE(task) << task.error().text();
+  for (const TaskRow& row : task->rows) {
+    const auto data = load_row(*task, row, {directory}, {});
+    ASSERT_TRUE(data) << data.error().text();
+    std::string reference;
+    testing::ScriptedGenerator echo([&](const GenerateRequest&) { return Result<GeneratedAnswer>(testing::answer_text(reference)); }, true, "");
+    size_t wrong = 0;
+    for (size_t i = 0; i < 100; ++i) {
+      reference = data->items[i].fields.at("translation").text;
+      const auto record = run_item(*data, data->items[i], {&echo, nullptr, "", "echo"}, nullptr, {});
+      ASSERT_TRUE(record) << record.error().text();
+      EXPECT_EQ(record->grade, 100);
+      wrong += record->has_mark("wrong_language");
+    }
+    EXPECT_LE(wrong, 3u) << row.id;
   }
 }
 

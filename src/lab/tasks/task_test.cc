@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/files.h"
 #include "base/temporary_directory.h"
+#include "lab/tasks/task_data.h"
 
 namespace slm::lab {
 namespace {
@@ -101,6 +103,30 @@ TEST(Task, MistakesAreNamedWithTheirPlace) {
     const std::string said = complaint(with(mistake.base, mistake.from, mistake.to));
     for (const std::string& part : mistake.said) EXPECT_NE(said.find(part), std::string::npos) << part << " not in: " << said;
   }
+}
+
+TEST(Task, TheExampleOfTheDocumentationIsOne) {
+  const auto text = read_text_file(SLM_SOURCE_DIR "/docs/formats/task.md");
+  ASSERT_TRUE(text) << text.error().text();
+  constexpr std::string_view kFence = "```yaml\n";
+  const size_t begin = text->find(kFence) + kFence.size();
+  const auto task = parse_task(std::string_view(*text).substr(begin, text->find("```", begin) - begin), "task.md");
+  ASSERT_TRUE(task) << task.error().text();
+  const TemporaryDirectory directory;
+  directory.write("capitals.tsv", "France\tParis\nJapan\tTokyo\nPeru\tLima\n");
+  const auto data = load_row(*task, task->rows[0], {directory.path()}, {});
+  ASSERT_TRUE(data) << data.error().text();
+  ASSERT_EQ(data->items.size(), 1u);
+  EXPECT_EQ(*task->chat.render(data->items[0].fields), "What is the capital of Peru? Answer with its name only.");
+}
+
+// Every filter and every grader.
+TEST(Task, TheDocumentationNamesAll) {
+  const auto text = read_text_file(SLM_SOURCE_DIR "/docs/formats/task.md");
+  ASSERT_TRUE(text) << text.error().text();
+  std::vector<std::string> names = template_filter_names();
+  for (const Grader& grader : graders()) names.emplace_back(grader.name);
+  for (const std::string& name : names) EXPECT_NE(text->find("`" + name + "`"), std::string::npos) << name;
 }
 
 TEST(Task, FilesAreReadByTheirPath) {

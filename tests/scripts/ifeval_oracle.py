@@ -6,8 +6,8 @@
     /tmp/ifeval/bin/python tests/scripts/ifeval_oracle.py ANSWERS.jsonl -o FLAGS.jsonl
     SLM_IFEVAL_FLAGS=FLAGS.jsonl build/src/lab/lab_ifeval_test --gtest_filter='*Original*'
 
-ANSWERS.jsonl: what `slm eval run ifeval MODEL --out FILE` writes, or tests/golden/ifeval/make_answers.py: records with "item" (its
-number in input_data.jsonl, counted from 0) or "prompt", and "answer". The last command prints the agreement and every difference.
+ANSWERS.jsonl: what `slm eval run ifeval MODEL --out FILE` writes, or tests/golden/ifeval/make_answers.py: records with "item" (the
+prompt's "key" in input_data.jsonl) and "answer". The last command prints the agreement and every difference.
 
 The original draws random numbers: langdetect samples a text, and a letter that is none (#, !) is replaced by a random one. A flag on
 which it does not agree with itself in RUNS runs is written as "?" and compared with nothing. Sentences are counted by Punkt with its
@@ -86,19 +86,17 @@ def main():
     parser.add_argument("--data", type=pathlib.Path, default=DATA, help="input_data.jsonl")
     parser.add_argument("--most-bytes", type=int, default=0, help="only as many records as fit, of every instruction first")
     arguments = parser.parse_args()
-    items = [json.loads(line) for line in arguments.data.read_text().splitlines()]
-    by_prompt = {item["prompt"]: number for number, item in enumerate(items)}
+    items = {item["key"]: item for item in map(json.loads, arguments.data.read_text().splitlines())}
     original = load_original()
     records = []
     for line in arguments.answers.read_text().split("\n"):
         if not line:
             continue
         given = json.loads(line)
-        number = by_prompt[given["prompt"]] if "prompt" in given else given["item"]
-        item = items[number]
+        item = items[given["item"]]
         strict, loose = flags(original, item, given["answer"])
         reference = {name: item[name] for name in ("instruction_id_list", "kwargs")}
-        records.append({"item": number, "source": given.get("source", "answer"), "reference": reference, "answer": given["answer"],
+        records.append({"item": given["item"], "source": given.get("source", "answer"), "reference": reference, "answer": given["answer"],
                         "strict": strict, "loose": loose})
     if arguments.most_bytes:
         records = sample(records, arguments.most_bytes)

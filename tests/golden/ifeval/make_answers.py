@@ -248,14 +248,14 @@ def main():
     rng = random.Random(arguments.seed)
     items = [json.loads(line) for line in arguments.data.read_text().splitlines()]
 
-    def write(number, source, answer):
-        print(json.dumps({"item": number, "source": source, "answer": answer}, ensure_ascii=False))
+    def write(key, source, answer):
+        print(json.dumps({"item": key, "source": source, "answer": answer}, ensure_ascii=False))
 
     fitting = [fitting_answer(item, rng) for item in items]
-    for number in range(len(items)):
-        write(number, "fits", fitting[number])
-        write(number, "breaks", changed_answer(fitting[number], rng))
-        write(number, "random", rng.choice(fitting))
+    for item, answer in zip(items, fitting):
+        write(item["key"], "fits", answer)
+        write(item["key"], "breaks", changed_answer(answer, rng))
+        write(item["key"], "random", rng.choice(fitting))
     for path in arguments.real:
         for line in path.read_text().split("\n"):
             if line:

@@ -29,6 +29,12 @@ void judge(ComparisonRow& row, const Evidence& evidence) {
   row.p_equivalent = evidence.p_equivalent;
   row.probability = evidence.probability;
   row.verdict = verdict_of(evidence);
+  row.more_items.reset();
+}
+
+SlowEnd slow_end_of(std::span<const double> runs, Direction direction, uint64_t seed) {
+  const Bootstrap bootstrap = bootstrap_quantile(runs, direction == Direction::kMoreIsBetter ? 0.05 : 0.95, seed);
+  return {bootstrap.estimate, bootstrap.percentile()};
 }
 
 // What guessing gets right, where every item has as many endings as it has scores.
@@ -77,6 +83,8 @@ void judge_runs(ComparisonRow& row, const TimedRuns& runs, Direction direction, 
   row.effect_kind = Effect::kRatio;
   row.effect = bootstrap.estimate;
   row.interval = bootstrap.percentile();
+  row.a.slow_end = slow_end_of(runs.a, direction, seed);
+  row.b.slow_end = slow_end_of(runs.b, direction, seed);
   const Null null{1, 1 / (1 + kRatioMargin), 1 + kRatioMargin};
   judge(row, evidence_of_bootstrap(bootstrap, mann_whitney_test(runs.a, runs.b), null, direction));
   if (row.verdict != Verdict::kTooFew) return;

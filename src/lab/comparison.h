@@ -28,10 +28,17 @@ struct ItemRecord {
   std::string transcript = {};  // what the model read and wrote, or how it scored each ending; empty for a timed run
 };
 
+// The slow end of timed runs: the 95th percentile of times, the 5th of speeds. Of few runs its interval is too narrow.
+struct SlowEnd {
+  double value = 0;
+  Interval interval;          // 95 %, bootstrap
+};
+
 struct Value {
   std::string text;           // as shown; the same in every language
   std::optional<double> number;
   bool at_chance = false;     // a rate that guessing would give: its interval holds the chance level
+  std::optional<SlowEnd> slow_end = {};
 };
 
 enum class Effect : uint8_t { kNone, kRatio, kDifference };
@@ -67,7 +74,7 @@ void judge_pairs(ComparisonRow& row, const PairedCounts& counts, std::optional<d
 // The same from values of the same items: sum(a) / sum(weight) against sum(b) / sum(weight); with weights of 1, the mean difference.
 // A difference of less than `margin` does not matter. REQUIRES: lengths equal and not 0, weights and margin > 0.
 void judge_sums(ComparisonRow& row, const WeightedSums& sums, Direction direction, double margin, uint64_t seed);
-// Medians of two samples: their ratio. REQUIRES: both not empty, all > 0.
+// Medians of two samples: their ratio, and the slow end of each. REQUIRES: both not empty, all > 0.
 void judge_runs(ComparisonRow& row, const TimedRuns& runs, Direction direction, uint64_t seed);
 // Once all rows are there: Holm over the differences of each table, and their verdicts again, by the adjusted p. Ratios stay as they are:
 // a device gives as many runs as one asks it for.

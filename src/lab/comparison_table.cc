@@ -36,7 +36,10 @@ std::string verdict_text(const ComparisonRow& row) {
   return {};
 }
 
-std::string value_text(const Value& value) { return value.at_chance ? value.text + " " + tr("lab.table.at_chance") : value.text; }
+std::string value_text(const Value& value) {
+  if (value.at_chance) return value.text + " " + tr("lab.table.at_chance");
+  return value.slow_end ? fmt::format("{} ({})", value.text, format_figure(value.slow_end->value)) : value.text;
+}
 
 std::string p_text(double p) { return p < 0.001 ? "<0.001" : fmt::format("={:.{}f}", p, p < 0.1 ? 3 : 2); }
 
@@ -88,7 +91,11 @@ std::vector<std::string> notes_of(const Comparison& comparison) {
     const bool a_is_base = !comparison.a.is_instruct;
     notes.push_back(tr("lab.table.mixed_kinds", a_is_base ? "A" : "B", a_is_base ? "B" : "A"));
   }
+  if (comparison.interrupted) notes.push_back(tr("lab.warning.interrupted"));
+  for (const Message& warning : comparison.warnings) notes.push_back(render(warning, language()));
   notes.push_back(tr("lab.table.legend", kComparisonContext));
+  const auto has_slow_end = [](const ComparisonRow& row) { return row.a.slow_end.has_value(); };
+  if (std::any_of(comparison.rows.begin(), comparison.rows.end(), has_slow_end)) notes.push_back(tr("lab.table.slow_end_legend"));
   const auto guesses = [](const ComparisonRow& row) { return row.a.at_chance || row.b.at_chance; };
   if (std::any_of(comparison.rows.begin(), comparison.rows.end(), guesses)) notes.push_back(tr("lab.table.chance_legend"));
   std::string sources;

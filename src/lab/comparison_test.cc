@@ -87,6 +87,11 @@ TEST(Rows, SentencesWeighByTheirBytes) {
 TEST(Rows, RunsCompareMedians) {
   const ComparisonRow row = runs_row("decode", msg("lab.row.decode"), {{9, 10, 11, 10}, {5, 5, 4, 5}}, Direction::kMoreIsBetter, 1);
   EXPECT_EQ(row.effect, 2);
+  EXPECT_NEAR(row.a.slow_end->value, 9.15, 1e-12);  // of speeds the 5th percentile, of times the 95th
+  EXPECT_NEAR(row.b.slow_end->value, 4.15, 1e-12);
+  EXPECT_EQ(row.a.slow_end->interval.low, 9);
+  const ComparisonRow times = runs_row("first_token", msg("lab.row.first_token", 512), {{80, 90}, {70, 70}}, Direction::kLessIsBetter, 1);
+  EXPECT_NEAR(times.a.slow_end->value, 89.5, 1e-12);
   EXPECT_EQ(row.verdict, Verdict::kBetter);
   EXPECT_EQ(row.records.size(), 8u);
 }
@@ -206,6 +211,8 @@ TEST(ComparisonJson, HasTheFieldsOfItsContract) {
   EXPECT_EQ(json["rows"][0]["verdict"], "better");
   EXPECT_EQ(json["rows"][1]["a"], "Apache-2.0");
   EXPECT_EQ(json["rows"][2]["records"].size(), 8u);
+  EXPECT_GT(json["rows"][2]["slow_end"]["b"]["interval"][1], json["rows"][2]["slow_end"]["b"]["value"]);
+  EXPECT_TRUE(json["rows"][5]["slow_end"].is_null());
   EXPECT_EQ(json["rows"][5]["records"][0]["grade"], true);
   EXPECT_EQ(json["rows"][5]["records"][1]["model"], example().b.name);
   EXPECT_EQ(json["rows"][8]["verdict"], "not_measured");

@@ -16,6 +16,11 @@ Json interval_json(const Interval& interval) { return Json::array({number(interv
 
 Json value_json(const Value& value) { return value.number ? number(*value.number) : Json(value.text); }
 
+Json slow_end_json(const Value& value) {
+  if (!value.slow_end) return nullptr;
+  return {{"value", number(value.slow_end->value)}, {"interval", interval_json(value.slow_end->interval)}};
+}
+
 Json model_json(const ComparedModel& model) {
   return {{"name", model.name},
           {"path", model.path},
@@ -53,6 +58,7 @@ Json row_json(const Comparison& comparison, const ComparisonRow& row) {
   json["a"] = measured ? value_json(row.a) : Json(nullptr);
   json["b"] = measured ? value_json(row.b) : Json(nullptr);
   json["shown"] = {{"a", row.a.text}, {"b", row.b.text}};
+  json["slow_end"] = row.a.slow_end ? Json{{"a", slow_end_json(row.a)}, {"b", slow_end_json(row.b)}} : Json(nullptr);
   json["difference"] = row.effect_kind == Effect::kDifference ? number(row.effect) : Json(nullptr);
   json["ratio"] = row.effect_kind == Effect::kRatio ? number(row.effect) : Json(nullptr);
   json["interval"] = row.interval ? interval_json(*row.interval) : Json(nullptr);
@@ -123,7 +129,10 @@ Json comparison_json(const Comparison& comparison) {
                {"models", Json::array({model_json(comparison.a), model_json(comparison.b)})},
                {"sources", comparison.sources},
                {"seed", comparison.seed},
-               {"seconds", number(comparison.seconds)}};
+               {"seconds", number(comparison.seconds)},
+               {"interrupted", comparison.interrupted}};
+  json["warnings"] = Json::array();
+  for (const Message& warning : comparison.warnings) json["warnings"].push_back(render(warning, Language::kEnglish));
   json["rows"] = Json::array();
   for (const ComparisonRow& row : comparison.rows) json["rows"].push_back(row_json(comparison, row));
   return json;

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "chat/unicode.h"
+#include "lab/graders/ascii_text.h"
 
 namespace slm::lab {
 namespace {
@@ -19,11 +20,6 @@ std::string plain_letters(std::string_view text) {
     append_utf8(out, c >= 0xFF01 && c <= 0xFF5E ? c - 0xFEE0 : c);
   }
   return out;
-}
-
-std::string ascii_lower(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return text;
 }
 
 // What may stand between "the answer is" and its letter.

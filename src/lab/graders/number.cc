@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "lab/graders/ascii_text.h"
 #include "lab/graders/number_text.h"
 
 namespace slm::lab {
@@ -20,12 +21,6 @@ constexpr std::string_view kLeadIns[] = {
     "answer is", "answer:", "answer**:", "答案是", "答案为", "答案：", "答案:", "答：", "答:", "la respuesta es", "la réponse est",
     "die antwort lautet", "Ответ —", "Ответ:", "jibu ni", "答えは", "సమాధానం", "คำตอบคือ", "উত্তর হল",
 };
-
-std::string ascii_lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return out;
-}
 
 // The first number in `text`; the one after the last "=" where a sum is worked out.
 std::vector<std::string> stated_number(std::string_view text) {

@@ -5,22 +5,10 @@
 #include <re2/re2.h>
 
 #include "base/json.h"
+#include "lab/graders/ascii_text.h"
 
 namespace slm::lab {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n\v\f";
-  const size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
-std::string ascii_lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return out;
-}
 
 // A reference that is a JSON list of texts is several; any other is one, as it stands.
 Result<std::vector<std::string>> alternatives(std::string_view reference) {

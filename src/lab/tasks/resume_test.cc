@@ -94,57 +94,5 @@ void expect_the_same_after_kills(const char* yaml) {
 TEST(Resume, WrittenAnswersAfterTwentyKills) { expect_the_same_after_kills(kEcho); }
 TEST(Resume, ChoicesAfterTwentyKills) { expect_the_same_after_kills(kPairs); }
 
-TEST(RuntimeGenerator, IdentityTellsTemplatesAndFilesApart) {
-  const TemporaryDirectory directory;
-  ASSERT_TRUE(tiny::write_tiny_chat_model(directory / "tiny.gguf"));
-  OpenOptions options;
-  options.path = directory / "tiny.gguf";
-  options.threads = 1;
-  const auto runtime = Runtime::open(options);
-  ASSERT_TRUE(runtime) << runtime.error().text();
-  OpenOptions other = options;
-  other.template_text = "{% for m in messages %}{{ m.content }}{% endfor %}";
-  const auto other_runtime = Runtime::open(other);
-  ASSERT_TRUE(other_runtime) << other_runtime.error().text();
-  const std::string identity = RuntimeGenerator(**runtime, options, "a").identity();
-  EXPECT_EQ(RuntimeGenerator(**runtime, options, "a").identity(), identity);
-  EXPECT_NE(RuntimeGenerator(**runtime, options, "b").identity(), identity);
-  EXPECT_NE(RuntimeGenerator(**other_runtime, other, "a").identity(), identity);
-  EXPECT_EQ(RuntimeGenerator(**runtime, options, "").identity(), "");
-  other.kv_type = kernels::KvType::kQ8_0;
-  EXPECT_NE(likelihood_identity(**runtime, other, "a"), likelihood_identity(**runtime, options, "a"));
-}
-
-TEST(RuntimeGenerator, SaysWhyAnAnswerEnded) {
-  const TemporaryDirectory directory;
-  ASSERT_TRUE(tiny::write_tiny_chat_model(directory / "tiny.gguf", {.context = 32}));
-  OpenOptions options;
-  options.path = directory / "tiny.gguf";
-  options.threads = 1;
-  const auto runtime = Runtime::open(options);
-  ASSERT_TRUE(runtime) << runtime.error().text();
-  RuntimeGenerator generator(**runtime, options, "a");
-  GenerateRequest request;
-  request.text = "hello";
-  request.max_tokens = 4;
-  const auto few = generator.generate(request, nullptr);
-  ASSERT_TRUE(few) << few.error().text();
-  EXPECT_EQ(few->prompt_tokens, 1u);
-  EXPECT_EQ(few->truncated, few->tokens == 4);
-  EXPECT_FALSE(few->context_full);
-  request.text = "hello the hello the hello the";
-  request.max_tokens = 500;
-  const auto many = generator.generate(request, nullptr);
-  ASSERT_TRUE(many) << many.error().text();
-  EXPECT_EQ(many->context_full, many->truncated);
-  request.text = std::string(100, 'x');
-  const auto too_long = generator.generate(request, nullptr);
-  ASSERT_FALSE(too_long);
-  EXPECT_EQ(too_long.error().kind, ErrorKind::kDoesNotFit);
-  const std::atomic<bool> cancelled{true};
-  request.text = "hello";
-  EXPECT_FALSE(generator.generate(request, &cancelled));
-}
-
 }  // namespace
 }  // namespace slm::lab

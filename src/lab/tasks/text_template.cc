@@ -4,15 +4,10 @@
 
 #include "base/text.h"
 #include "lab/datasets.h"
+#include "lab/graders/ascii_text.h"
 
 namespace slm::lab {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n\v\f";
-  const size_t first = text.find_first_not_of(kSpace);
-  return first == std::string_view::npos ? std::string_view() : text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
 
 std::string joined_lines(const std::vector<std::string>& list) {
   std::string text;

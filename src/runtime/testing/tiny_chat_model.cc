@@ -28,7 +28,7 @@ std::vector<std::string> byte_pieces() {
   return pieces;
 }
 
-void add_tokenizer(gguf::Writer& writer, std::vector<std::string>& tokens) {
+void add_tokenizer(gguf::Writer& writer, std::vector<std::string>& tokens, bool adds_bos) {
   const std::vector<std::string> merges = {"h e", "l l", "he ll", "hell o", "\u0120 t", "\u0120t he"};
   tokens = byte_pieces();
   for (const std::string& merge : merges) {
@@ -47,7 +47,7 @@ void add_tokenizer(gguf::Writer& writer, std::vector<std::string>& tokens) {
   writer.set_strings("tokenizer.ggml.merges", merges);
   writer.set_u32("tokenizer.ggml.bos_token_id", static_cast<uint32_t>(first_control));
   writer.set_u32("tokenizer.ggml.eos_token_id", static_cast<uint32_t>(first_control + 2));
-  writer.set_bool("tokenizer.ggml.add_bos_token", false);
+  writer.set_bool("tokenizer.ggml.add_bos_token", adds_bos);
 }
 
 class Weights {
@@ -91,7 +91,7 @@ Status write_tiny_chat_model(const std::string& path, const TinyChatModel& optio
   writer.set_f32(arch + ".rope.freq_base", 10000.0f);
   writer.set_f32(arch + ".attention.layer_norm_rms_epsilon", 1e-5f);
   std::vector<std::string> tokens;
-  add_tokenizer(writer, tokens);
+  add_tokenizer(writer, tokens, options.adds_bos);
   if (options.bad_template) {
     writer.set_string("tokenizer.chat_template", "{% for message in messages %}\n{{ message. }}{% endfor %}");
   } else if (options.chat_template) {

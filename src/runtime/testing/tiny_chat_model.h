@@ -15,6 +15,7 @@ struct TinyChatModel {
   std::string name = "tiny";        // general.name
   std::string architecture = "llama";
   uint64_t seed = 1;
+  bool adds_bos = false;            // <|endoftext|> before every text
   bool bad_template = false;        // a template that does not compile
 };
 

@@ -17,6 +17,10 @@
     if (Array.isArray(value)) return value.map(textOf).filter(Boolean).join("\n");
     if (typeof value !== "object") return String(value);
     if (typeof value[language] === "string") return value[language];
+    if (value.texts ?? value.text) {  // a piece of evidence
+      const sources = Array.isArray(value.sources) && value.sources.length ? ` [${value.sources.map(textOf).join("; ")}]` : "";
+      return textOf(value.texts ?? value.text) + sources;
+    }
     return Object.entries(value).map(([key, inner]) => `${key}: ${textOf(inner)}`).join("\n");
   }
   const labelOf = (row) => textOf(row.labels ?? row.label);
@@ -29,7 +33,7 @@
   }
   const signed = (text) => (text.startsWith("-") ? text : "+" + text);
   // Rates are shown in points of a hundred.
-  const isRate = (row) => row.is_rate ?? (row.records.some((record) => typeof record.grade === "boolean") || row.p !== null);
+  const isRate = (row) => row.records.some((record) => typeof record.grade === "boolean");
   const effectOf = (row) => (row.ratio !== null ? row.ratio : row.difference);
   function effectText(row, value) {
     if (row.ratio !== null) return figure(value);
@@ -140,7 +144,15 @@
     if (typeof value !== "number") return el("bdi", {}, value);
     const shown = row.shown?.[side] || (isRate(row) ? (100 * value).toFixed(1) : figure(value));
     const guessing = row.at_chance?.[side] ? el("div", { class: "quiet" }, t("lab.report.page.at_chance", (100 * row.chance).toFixed(0))) : "";
-    return [number(value, shown), guessing];
+    return [number(value, shown), slowEnd(row.slow_end?.[side]), guessing];
+  }
+
+  // The 95th percentile of times or the 5th of speeds.
+  function slowEnd(end) {
+    if (typeof end?.value !== "number") return "";
+    const ends = Array.isArray(end.interval) && end.interval.every((one) => typeof one === "number") ? end.interval : [];
+    return el("div", { class: "quiet" }, t("lab.report.page.slow_end"), " ", number(end.value, figure(end.value)),
+      ends.length ? [" [", number(ends[0], figure(ends[0])), ", ", number(ends[1], figure(ends[1])), "]"] : "");
   }
 
   // p of no difference, by itself and among the rows of its table, and how probable a likely leader is.

@@ -69,6 +69,7 @@ constexpr std::string_view kKeys[] = {
     "lab.report.page.show",
     "lab.report.page.size",
     "lab.report.page.skip",
+    "lab.report.page.slow_end",
     "lab.report.page.values",
     "lab.report.page.verdict",
     "lab.report.page.verdict.better",

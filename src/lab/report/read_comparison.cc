@@ -21,7 +21,7 @@ std::optional<double> number_at(const Json& object, const char* key) {
 
 uint64_t count_at(const Json& object, const char* key) {
   const auto found = object.find(key);
-  return found != object.end() && found->is_number_unsigned() ? found->get<uint64_t>() : 0;
+  return found != object.end() && found->is_number_integer() && *found >= 0 ? found->get<uint64_t>() : 0;
 }
 
 uint32_t small_count(uint64_t count) { return static_cast<uint32_t>(std::min<uint64_t>(count, std::numeric_limits<uint32_t>::max())); }
@@ -52,10 +52,24 @@ ComparedModel read_model(const Json& json) {
   return model;
 }
 
+// Nothing where an end is no number.
+std::optional<Interval> read_interval(const Json& json) {
+  if (!json.is_array() || json.size() != 2 || !json[0].is_number() || !json[1].is_number()) return std::nullopt;
+  return Interval{json[0].get<double>(), json[1].get<double>()};
+}
+
 Value read_value(const Json& row, const char* side) {
   Value value{row_shown(row, side), number_at(row, side)};
   const auto guesses = row.find("at_chance");
-  value.at_chance = guesses != row.end() && guesses->is_object() && guesses->value(side, false);
+  if (guesses != row.end() && guesses->is_object() && guesses->contains(side)) value.at_chance = (*guesses)[side] == true;
+  const auto ends = row.find("slow_end");
+  if (ends == row.end() || !ends->is_object() || !ends->contains(side) || !(*ends)[side].is_object()) return value;
+  const Json& end = (*ends)[side];
+  const auto interval = end.find("interval");
+  const auto at = number_at(end, "value");
+  if (at && interval != end.end()) {
+    if (const auto range = read_interval(*interval)) value.slow_end = SlowEnd{*at, *range};
+  }
   return value;
 }
 
@@ -96,10 +110,7 @@ Result<ComparisonRow> read_row(const Json& comparison, size_t index) {
     }
   }
   row.is_rate = has_right_and_wrong(json);
-  const Json& interval = json["interval"];
-  if (interval.is_array() && interval[0].is_number() && interval[1].is_number()) {
-    row.interval = Interval{interval[0].get<double>(), interval[1].get<double>()};
-  }
+  row.interval = read_interval(json["interval"]);
   row.p = number_at(json, "p");
   row.p_adjusted = number_at(json, "p_adjusted");
   row.p_equivalent = number_at(json, "p_equivalent");

@@ -29,7 +29,7 @@ struct StoredRun {
 // made by a newer version).
 class RunStore {
  public:
-  static constexpr int kBusySeconds = 5;
+  static constexpr int kBusySeconds = 3;
 
   // Makes the file and its directory when missing, and brings an older one up to date.
   static Result<RunStore> open(const std::string& path);

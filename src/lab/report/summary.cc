@@ -187,7 +187,7 @@ class Writer {
     if (exact > 0) kinds.push_back(say("lab.report.sure_exact", exact));
     if (tested > 0) kinds.push_back(say("lab.report.sure_tested", tested));
     if (likely > 0) kinds.push_back(say("lab.report.sure_likely", likely));
-    return say("lab.report.sure", exact + tested + likely, join(kinds));
+    return say("lab.report.sure", exact + tested + likely, join_clauses(kinds));
   }
 
   bool any_row(std::initializer_list<std::string_view> verdicts, std::string_view table = {}) const {

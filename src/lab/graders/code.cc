@@ -87,6 +87,8 @@ class ReferenceCache {
 
 Result<Reference> run_reference(const Sandbox& sandbox, std::string_view set, std::string_view item) {
   SLM_TRY(run, run_started(sandbox, code_reference_program(), joined({set, item}), kReferenceSeconds));
+  // Too slow or killed: this machine's fault, not the item's.
+  if (run.out_of_time() || run.exit_code > 128) return fail(ErrorKind::kFailed, "lab.code.no_reference", run.exit_code);
   const auto bad = [](std::string_view why) { return fail(ErrorKind::kCorrupt, "lab.code.bad_item", printable(why)); };
   std::array<std::string_view, 3> lines;
   std::string_view rest = run.output;
@@ -95,7 +97,7 @@ Result<Reference> run_reference(const Sandbox& sandbox, std::string_view set, st
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
   }
   const auto head = parse_json(lines[0]);
-  if (!head || !head->is_object()) return bad(run.out_of_time() ? "timeout" : "exit code " + std::to_string(run.exit_code));
+  if (!head || !head->is_object()) return bad("exit code " + std::to_string(run.exit_code));
   if (head->contains("error")) return bad((*head)["error"].get<std::string>());
   if (run.output_cut || lines[2].empty()) return bad("output");
   return Reference{(*head)["prompt"].get<std::string>(), (*head)["entry_point"].get<std::string>(), (*head)["total"].get<double>(),

@@ -32,7 +32,8 @@ struct CodeOutcome {
 
 // `item` is one line of the set's file, as JSON: task_id, prompt, entry_point, canonical_solution, and either test (HumanEval) or base_input,
 // plus_input and atol (HumanEval+, MBPP+). `program` is the whole program; the item's prompt runs before it, for its imports.
-// Errors: kCorrupt when the item is not such an item or its own solution fails; kFailed when a sandbox did not come up or was interrupted.
+// Errors: kCorrupt when the item is not such an item or its own solution fails; kFailed when a sandbox did not come up, was interrupted, or gave
+// the item's own solution too little time or memory on this machine.
 Result<CodeOutcome> check_code(const Sandbox& sandbox, CodeSet set, std::string_view item, std::string_view program);
 
 // Graders (grader.h). The reference is the item. The grade is 1 when every test passes, extracted is the program; marks: the verdict where it is not

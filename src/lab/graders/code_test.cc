@@ -194,6 +194,7 @@ TEST_F(CodeTest, BadItemsAreNamed) {
   EXPECT_EQ(error_of(with_test("def check(candidate:")).message.key, "lab.code.bad_item");
   EXPECT_EQ(error_of(with_test("import os; os._exit(0)")).message.key, "lab.code.bad_item");
   EXPECT_EQ(error_of(with_inputs("def f(x): return x\n", "[[1]]", "3")).kind, ErrorKind::kCorrupt);
+  EXPECT_EQ(error_of(with_test("import os; os.kill(os.getpid(), 9)")).kind, ErrorKind::kFailed);
 }
 
 TEST_F(CodeTest, GradesSayWhatHappened) {

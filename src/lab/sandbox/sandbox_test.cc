@@ -117,7 +117,8 @@ TEST_F(SandboxTest, ForkBombStartsNothing) {
   EXPECT_EQ(got.output, "1000\n");
   // Threads are allowed, and counted.
   const SandboxRun threads = run(
-      "import threading, time\nn = 0\ntry:\n  while n < 200:\n    threading.Thread(target=time.sleep, args=(9,), daemon=True).start(); n += 1\n"
+      "import threading, time\nn = 0\ntry:\n  while n < 200:\n    "
+      "threading.Thread(target=time.sleep, args=(9,), daemon=True).start(); n += 1\n"
       "except RuntimeError: pass\nprint(0 < n < 40, flush=True)\nimport os\nos._exit(0)");
   EXPECT_EQ(threads.output, "True\n") << threads.error_output;
 }
@@ -130,7 +131,8 @@ TEST_F(SandboxTest, MemoryHogMeetsItsLimit) {
 TEST_F(SandboxTest, LargeFilesMeetTheirLimits) {
   EXPECT_EQ(raised_by("f = open('/tmp/big', 'wb', 0)\n    for i in range(300): f.write(bytes(1 << 20))"), "OSError\n");
   const SandboxRun got = run(
-      "import os\ntotal = 0\ntry:\n  for i in range(30):\n    with open(f'/tmp/{i}', 'wb', 0) as f:\n      for j in range(10): total += f.write(bytes(1 << 20))\n"
+      "import os\ntotal = 0\ntry:\n  for i in range(30):\n    "
+      "with open(f'/tmp/{i}', 'wb', 0) as f:\n      for j in range(10): total += f.write(bytes(1 << 20))\n"
       "except OSError as e: print(e.errno, total <= 64 << 20)\n");
   EXPECT_EQ(got.output, "28 True\n");
 }

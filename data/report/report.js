@@ -57,6 +57,7 @@
   const name = (model) => el("bdi", {}, model.name);
   const letter = (side) => el("span", { class: `letter ${side}` }, side.toUpperCase());
   const number = (value, text) => el("data", { value: String(value) }, text);
+  const measuredHere = () => `${t("lab.report.page.measured")} (A ${kindOf(modelA)}, B ${kindOf(modelB)})`;
   const kindOf = (model) => t(`lab.kind.${model.kind}`);
 
   // --- charts
@@ -116,8 +117,8 @@
 
   // Every measured value as a dot, one line a model, the median as a stroke.
   function valuesChart(row) {
-    const of = (model) => row.records.filter((record) => record.model === model.name && typeof record.grade === "number").map((record) => record.grade);
-    const sides = [["a", of(modelA), row.a], ["b", of(modelB), row.b]];
+    const of = (side) => pairsOf(row).flatMap((pair) => pair[side]).map((record) => record.grade).filter((grade) => typeof grade === "number");
+    const sides = [["a", of("a"), row.a], ["b", of("b"), row.b]];
     const all = sides.flatMap(([, values]) => values);
     if (all.length === 0) return "";
     const [low, high] = [all.reduce((x, y) => Math.min(x, y)), all.reduce((x, y) => Math.max(x, y))];
@@ -197,7 +198,7 @@
     const verdicts = claims.map((claim) => el("div", { class: `verdict ${claim.verdict}`, "data-claim": claim.claim }, `${claim.claim}: ${claimVerdict(claim)}`));
     return [
       el("td", { class: "said", "data-head": claims.length ? t("lab.report.page.article") : null }, claims.length ? said : ""),
-      el("td", { class: "value both", "data-head": t("lab.report.page.measured") },
+      el("td", { class: "value both", "data-head": measuredHere() },
         el("div", {}, letter("a"), " ", valueCell(row, "a")), el("div", {}, letter("b"), " ", valueCell(row, "b"))),
       el("td", { class: "judged" }, verdicts, verdictCell(row)),
     ];
@@ -223,11 +224,14 @@
 
   // --- the records behind a row
 
+  // By item. Two models of one name take turns at each.
   function pairsOf(row) {
     const pairs = new Map();
     for (const record of row.records) {
       if (!pairs.has(record.item)) pairs.set(record.item, { item: record.item, a: [], b: [] });
-      pairs.get(record.item)[record.model === modelA.name ? "a" : "b"].push(record);
+      const pair = pairs.get(record.item);
+      const isA = modelA.name === modelB.name ? pair.a.length <= pair.b.length : record.model === modelA.name;
+      pair[isA ? "a" : "b"].push(record);
     }
     return [...pairs.values()];
   }
@@ -315,7 +319,7 @@
     const quoted = rows.some((row) => claimsOf(row).length > 0);
     const scales = scalesOf(rows);
     const heads = quoted
-      ? [["said", t("lab.report.page.article")], ["value", t("lab.report.page.measured")], ["judged", t("lab.report.page.verdict")]]
+      ? [["said", t("lab.report.page.article")], ["value", measuredHere()], ["judged", t("lab.report.page.verdict")]]
       : [["value", `A ${kindOf(modelA)}`], ["value", `B ${kindOf(modelB)}`], ["judged", t("lab.report.page.verdict")], ["plot", t("lab.report.page.size")]];
     return el("section", { id: sectionId(table) },
       el("h2", {}, tableTitle(table)),

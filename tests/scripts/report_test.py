@@ -351,6 +351,22 @@ class Page(Numbers, unittest.TestCase):
         self.assertEqual(sorted(values), sorted(record["grade"] for row in EXAMPLE["rows"] if row["id"] == "prefill" for record in row["records"]))
         self.assertEqual(self.troubles, [])
 
+    def test_a_model_against_itself(self):
+        comparison = copy.deepcopy(EXAMPLE)
+        comparison["models"][1]["name"] = "tiny:10m"
+        for row in comparison["rows"]:
+            for record in row["records"]:
+                record["model"] = "tiny:10m"
+        page = self.open(page_of(comparison, "itself"))
+        body = self.row(page, "prefill")
+        body.locator("summary").click()
+        for side, first in (("a", 0), ("b", 1)):
+            body.locator("select").nth(0).select_option(side)
+            values = body.locator(".items data").evaluate_all("(all) => all.map((one) => Number(one.value))")
+            records = next(row for row in comparison["rows"] if row["id"] == "prefill")["records"]
+            self.assertEqual(values, [record["grade"] for record in records[first::2]])
+        self.assertEqual(self.troubles, [])
+
     def test_many_records_come_in_pieces(self):
         comparison = copy.deepcopy(EXAMPLE)
         row = next(row for row in comparison["rows"] if row["id"] == "hellaswag")

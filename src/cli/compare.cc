@@ -1,6 +1,7 @@
 #include "lab/compare.h"
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -12,9 +13,13 @@
 #include "cli/compare_plan.h"
 #include "cli/lab_commands.h"
 #include "cli/open_model.h"
+#include "cli/report.h"
 #include "hub/store.h"
+#include "lab/compare/article.h"
 #include "lab/comparison_table.h"
 #include "lab/datasets.h"
+#include "lab/report/run_store.h"
+#include "lab/report/write_reports.h"
 #include "lab/report_json.h"
 
 namespace slm::cli {
@@ -22,7 +27,7 @@ namespace {
 
 struct CompareFlags {
   std::string a, b;
-  std::string tier, budget, out, data_dir;
+  std::string tier, budget, out, html, data_dir;
   bool yes = false;
   std::string kv = "f16";
   int threads = 0;
@@ -102,6 +107,38 @@ std::string tier_names() {
   return names;
 }
 
+// The page beside the kept runs, where no other place is named.
+std::string page_path(const CompareFlags& given, int64_t run) {
+  return given.html.empty() ? fmt::format("{}/reports/run-{}.html", hub::Store::open().root(), run) : given.html;
+}
+
+// Kept, and the page written. What fails here is told; minutes of measuring are on the screen already.
+Status keep(const Json& json, const CompareFlags& given) {
+  SLM_TRY(store, lab::RunStore::open(run_store_path()));
+  SLM_TRY(run, store.add(json));
+  note(msg("lab.compare.kept", run));
+  const std::string page = page_path(given, run);
+  SLM_TRY_STATUS(make_directories(std::filesystem::path(page).parent_path().string()));
+  SLM_TRY_STATUS(lab::write_reports(json, {.html = page, .csv = {}, .markdown = {}, .json = {}}));
+  note(msg("lab.compare.report", page));
+  return {};
+}
+
+Status publish(const lab::Comparison& comparison, const CompareFlags& given, const Context& context) {
+  Json json = lab::comparison_json(comparison);
+  SLM_TRY(article, lab::article_json(json));
+  json["article"] = std::move(article);
+  if (context.json) {
+    print_json(json);
+  } else {
+    write_out(lab::terminal_table(comparison));
+  }
+  const Status kept = keep(json, given);
+  if (!given.out.empty()) SLM_TRY_STATUS(write_file_atomically(given.out, lab::markdown_report(comparison)));
+  if (kept && comparison.interrupted) return fail(ErrorKind::kFailed, "lab.interrupted");
+  return kept;
+}
+
 // A time alone is spread over everything there is; without either, the smoke tier.
 Status set_extent(const CompareFlags& given, lab::ComparisonSetup& setup) {
   const std::string tier = !given.tier.empty() ? given.tier : given.budget.empty() ? "smoke" : "standard";
@@ -131,13 +168,7 @@ Status run_compare(const CompareFlags& given, const Context& context) {
   const auto comparison = lab::run_comparison(a, b, setup, watch);
   end_progress();
   if (!comparison) return tl::unexpected<Error>(comparison.error());
-  if (context.json) {
-    print_json(lab::comparison_json(*comparison));
-  } else {
-    write_out(lab::terminal_table(*comparison));
-  }
-  // Last: minutes of measuring are on the screen even where the file cannot be written.
-  return given.out.empty() ? Status{} : write_file_atomically(given.out, lab::markdown_report(*comparison));
+  return publish(*comparison, given, context);
 }
 
 }  // namespace
@@ -150,6 +181,7 @@ Run setup_compare(CLI::App& app) {
   app.add_option("--budget", flags->budget, tr("lab.flag.budget"))->type_name("20m");
   app.add_flag("--yes", flags->yes, tr("lab.flag.yes"));
   app.add_option("--out", flags->out, tr("lab.flag.out"))->type_name("FILE.md");
+  app.add_option("--html", flags->html, tr("lab.flag.html"))->type_name("FILE.html");
   app.add_option("--data-dir", flags->data_dir, tr("lab.flag.data_dir"))->type_name("DIR");
   app.add_option("--kv", flags->kv, tr("cli.flag.kv"))->type_name("f16|q8_0");
   app.add_option("--threads", flags->threads, tr("cli.flag.threads"))->type_name("N");

@@ -71,6 +71,10 @@ std::optional<KnownShape> shape_in_store_or_data(std::string_view name) {
 Result<MeasuredComparison> read_measured(const std::string& path) {
   SLM_TRY(text, read_text_file(path, limits::kComparisonMaxBytes));
   SLM_TRY(json, parse_json(text, limits::kJsonMaxDepth, limits::kComparisonMaxBytes));
+  return measured_in(json, path);
+}
+
+Result<MeasuredComparison> measured_in(const Json& json, const std::string& path) {
   const auto missing = [&](const char* key) { return fail(ErrorKind::kCorrupt, "lab.audit.not_a_comparison", path, key); };
   if (!json.is_object()) return missing("models");
   const auto models = json.find("models"), rows = json.find("rows");

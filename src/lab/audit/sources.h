@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "lab/audit/devices.h"
 #include "lab/audit/model_shape.h"
 #include "lab/audit/published.h"
@@ -46,6 +48,8 @@ struct MeasuredComparison {
 };
 // Errors: those of reading a file and of parse_json; kCorrupt naming the key that is missing or not what it should be.
 Result<MeasuredComparison> read_measured(const std::string& path);
+// The same from the JSON; `path` stands in errors.
+Result<MeasuredComparison> measured_in(const nlohmann::ordered_json& json, const std::string& path);
 
 struct AuditSources {
   std::vector<AuditModel> models;

@@ -23,7 +23,7 @@ TEST(MinimumMemory, IsFoundToTwoPercent) {
   EXPECT_GE(found->bytes, 333'333u);
   EXPECT_LE(found->bytes, 333'333u * 1.021);
   EXPECT_LT(found->failed_bytes, 333'333u);
-  EXPECT_LE(runs, 12);
+  EXPECT_LE(runs, 20);
 }
 
 TEST(MinimumMemory, ASlowRunDoesNotCount) {
@@ -31,6 +31,16 @@ TEST(MinimumMemory, ASlowRunDoesNotCount) {
   ASSERT_TRUE(found);
   EXPECT_GE(found->bytes, 600'000u);
   EXPECT_LE(found->bytes, 600'000u * 1.021);
+}
+
+TEST(MinimumMemory, OneUnluckyRunDoesNotCount) {
+  int runs = 0;
+  const LimitedRun steady = work(333'333, 0);
+  const auto found = find_minimum_memory(1'000'000, [&](uint64_t limit, double most_seconds) -> Result<std::optional<double>> {
+    return ++runs % 3 == 0 ? std::optional<double>() : steady(limit, most_seconds);
+  });
+  ASSERT_TRUE(found);
+  EXPECT_LE(found->bytes, 333'333u * 1.021);
 }
 
 TEST(MinimumMemory, AGroupMayCountMoreThanThePeak) {

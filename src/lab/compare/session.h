@@ -33,9 +33,13 @@ struct Session {
 Status measure_deployment(Session& session);
 // Prefill, decode and waiting for the first token, A B A B ...
 Status measure_speed(Session& session);
+// Joules a token of decode, net of the idle machine; where nothing here counts joules, a row with the reason.
+Status measure_energy(Session& session);
 // The tier's tasks, the same items for both, as far as the budget goes.
 Status measure_tasks(Session& session);
 
+// One greedy answer to a plain prompt of so many tokens (fewer where the context is short), nothing kept from the one before.
+Result<Timings> time_answer(Session& session, int which, uint32_t prompt_tokens, uint32_t tokens);
 // Plain English of about `tokens` tokens or more (some 4.7 bytes a token), the same text for every model.
 std::string plain_prompt(uint32_t tokens);
 

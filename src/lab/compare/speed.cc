@@ -27,23 +27,6 @@ size_t count_characters(std::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }));
 }
 
-// One answer to a prompt of so many tokens (fewer where the context is short), nothing kept from the one before.
-Result<Timings> answer(Session& session, int which, uint32_t prompt_tokens, uint32_t tokens) {
-  Runtime& runtime = *session.runtimes[which];
-  runtime.forget();
-  GenerateOptions options;
-  options.max_tokens = tokens;
-  options.ignore_end_tokens = true;
-  std::vector<slm::TokenId> prompt = runtime.encode(plain_prompt(prompt_tokens));
-  const uint32_t context = runtime.memory_plan().context;
-  if (context <= tokens + 1) return fail(ErrorKind::kDoesNotFit, "lab.longer_than_context", tokens + 2, context);
-  prompt.resize(std::min<size_t>({prompt.size(), prompt_tokens, context - tokens - 1}));
-  SLM_TRY(generation, runtime.generate(prompt, options, {}, session.watch.cancelled));
-  SLM_TRY_STATUS(session.watch.check());
-  if (generation.timings.tokens < 2) return fail(ErrorKind::kFailed, "lab.no_answer", session.name(which));
-  return generation.timings;
-}
-
 // What is measured with prompts of one length.
 struct PromptRuns {
   uint32_t prompt_tokens = 0;
@@ -59,7 +42,7 @@ Result<PromptRuns> run_prompts(Session& session, uint32_t prompt_tokens) {
   runs.prompt_tokens = prompt_tokens;
   for (uint32_t i = 0; i < tier.repetitions; ++i) {
     for (int which : {0, 1}) {
-      SLM_TRY(timings, answer(session, which, prompt_tokens, prompt_tokens == kMeasuredPrompt ? tier.decode_tokens : 2));
+      SLM_TRY(timings, time_answer(session, which, prompt_tokens, prompt_tokens == kMeasuredPrompt ? tier.decode_tokens : 2));
       side(runs.prefill, which).push_back(timings.prompt_tokens / std::max(timings.prompt_seconds, 1e-9));
       side(runs.decode, which).push_back((timings.tokens - 1) / std::max(timings.seconds, 1e-9));
       side(runs.latency, which).push_back(1e3 * std::max(timings.first_token_seconds, 1e-9));
@@ -89,9 +72,25 @@ std::string plain_prompt(uint32_t tokens) {
   return text;
 }
 
+Result<Timings> time_answer(Session& session, int which, uint32_t prompt_tokens, uint32_t tokens) {
+  Runtime& runtime = *session.runtimes[which];
+  runtime.forget();
+  GenerateOptions options;
+  options.max_tokens = tokens;
+  options.ignore_end_tokens = true;
+  std::vector<slm::TokenId> prompt = runtime.encode(plain_prompt(prompt_tokens));
+  const uint32_t context = runtime.memory_plan().context;
+  if (context <= tokens + 1) return fail(ErrorKind::kDoesNotFit, "lab.longer_than_context", tokens + 2, context);
+  prompt.resize(std::min<size_t>({prompt.size(), prompt_tokens, context - tokens - 1}));
+  SLM_TRY(generation, runtime.generate(prompt, options, {}, session.watch.cancelled));
+  SLM_TRY_STATUS(session.watch.check());
+  if (generation.timings.tokens < 2) return fail(ErrorKind::kFailed, "lab.no_answer", session.name(which));
+  return generation.timings;
+}
+
 Status measure_speed(Session& session) {
   const uint64_t seed = session.setup.seed;
-  for (int which : {0, 1}) SLM_TRY_STATUS(answer(session, which, kMeasuredPrompt, 4));  // not measured: the first touch of everything
+  for (int which : {0, 1}) SLM_TRY_STATUS(time_answer(session, which, kMeasuredPrompt, 4));  // not measured: the first touch of everything
   for (const uint32_t prompt_tokens : session.setup.tier->prompts) {
     SLM_TRY(runs, run_prompts(session, prompt_tokens));
     if (prompt_tokens == kMeasuredPrompt) {
@@ -102,7 +101,7 @@ Status measure_speed(Session& session) {
     const std::string id = prompt_tokens == kMeasuredPrompt ? "first_token" : fmt::format("first_token_{}", prompt_tokens);
     session.add(runs_row(id, msg("lab.row.first_token", prompt_tokens), runs.latency, Direction::kLessIsBetter, seed));
   }
-  return {};
+  return measure_energy(session);
 }
 
 }  // namespace slm::lab

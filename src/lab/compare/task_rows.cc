@@ -77,8 +77,10 @@ std::vector<TaskRecord> side_of(const std::vector<GradedPair>& pairs, bool is_a)
 std::string task_row_id(const Task& task, const TaskRow& row) { return row.id.empty() ? task.name : task.name + "_" + row.id; }
 
 Message task_label(const Task& task, const TaskRow& row, uint64_t items) {
+  // "FLORES-200: bits a sentence, 29 languages": the name is what a table has room for.
   const auto title = [&](const std::string& of_task, const std::string& of_row) {
-    return of_row.empty() ? of_task : of_task + ", " + of_row;
+    const std::string name = of_task.substr(0, of_task.find(": "));
+    return of_row.empty() ? name : name + ", " + of_row;
   };
   const std::string english = title(task.title_en, row.title_en), chinese = title(task.title_zh, row.title_zh);
   return items > 0 ? msg("lab.row.task_items", english, chinese, items) : msg("lab.row.task", english, chinese);

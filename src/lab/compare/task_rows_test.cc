@@ -11,7 +11,7 @@ struct Example {
     task.name = "sums";
     task.table = "maths";
     task.kind = kind;
-    task.title_en = "Sums";
+    task.title_en = "Sums: what they come to";
     task.title_zh = "加法";
     task.rows.push_back({});
     data.task = &task;

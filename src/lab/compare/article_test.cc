@@ -1,0 +1,42 @@
+#include "lab/compare/article.h"
+
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+
+namespace slm::lab {
+namespace {
+
+Json comparison_of(const std::string& a, const std::string& b) {
+  const auto row = [](const std::string& id, const std::string& verdict, double value_a, double value_b) {
+    return Json{{"id", id}, {"verdict", verdict}, {"a", value_a}, {"b", value_b}};
+  };
+  return {{"models", {{{"name", a}}, {{"name", b}}}},
+          {"rows", {row("decode", "better", 58, 18), row("gsm8k", "better", 0.45, 0.10), row("peak_memory", "better", 4e8, 1.7e9)}}};
+}
+
+TEST(Article, IsHeldAgainstItsOwnModels) {
+  const auto article = article_json(comparison_of("qwen2.5:0.5b-instruct", "gemma:2b"));
+  ASSERT_TRUE(article) << article.error().text();
+  ASSERT_GT(article->size(), 40u);
+  bool measured = false;
+  for (const Json& claim : *article) {
+    for (const char* key : {"claim", "quote", "verdict", "evidence"}) EXPECT_TRUE(claim.contains(key)) << key;
+    for (const Json& evidence : claim["evidence"]) measured = measured || evidence["basis"] == "measured";
+  }
+  EXPECT_TRUE(measured);
+}
+
+TEST(Article, SaysNothingOfOtherModels) {
+  const auto article = article_json(comparison_of("smollm2:135m", "gemma3:270m-base"));
+  ASSERT_TRUE(article) << article.error().text();
+  EXPECT_TRUE(article->empty());
+}
+
+TEST(Article, NeedsAComparison) {
+  EXPECT_FALSE(article_json(Json::array()));
+  EXPECT_FALSE(article_json({{"models", Json::array()}}));
+}
+
+}  // namespace
+}  // namespace slm::lab

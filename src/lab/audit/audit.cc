@@ -113,9 +113,7 @@ Result<Audit> only_claims(Audit audit, const std::vector<std::string>& ids) {
   for (const AuditedClaim& claim : audit.claims) known.push_back(claim.id);
   for (const std::string& id : ids) {
     if (find_by_id(audit.claims, id) != nullptr) continue;
-    const auto nearest = nearest_spelling(id, known);
-    return fail_with_hint(ErrorKind::kNotFound, msg("lab.audit.no_claim", printable(id)),
-                          nearest ? msg("base.yaml_nearest", *nearest) : msg("base.yaml_known_keys", fmt::format("{}", fmt::join(known, ", "))));
+    return fail_with_hint(ErrorKind::kNotFound, msg("lab.audit.no_claim", printable(id)), nearest_or_all(id, known));
   }
   std::erase_if(audit.claims, [&](const AuditedClaim& claim) { return std::find(ids.begin(), ids.end(), claim.id) == ids.end(); });
   return audit;

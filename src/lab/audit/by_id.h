@@ -12,6 +12,12 @@
 
 namespace slm::lab::audit {
 
+// The hint for a name that is none of `names`: the nearest one, or all of them.
+inline Message nearest_or_all(std::string_view name, const std::vector<std::string>& names) {
+  const auto nearest = nearest_spelling(name, names);
+  return nearest ? msg("base.yaml_nearest", *nearest) : msg("base.yaml_known_keys", fmt::format("{}", fmt::join(names, ", ")));
+}
+
 template <class T>
 const T* find_by_id(const std::vector<T>& all, std::string_view id) {
   for (const T& one : all) {
@@ -27,9 +33,7 @@ Result<const T*> named(const YamlNode& node, std::string_view key, const std::ve
   if (const T* found = find_by_id(all, id)) return found;
   std::vector<std::string> ids;
   for (const T& one : all) ids.push_back(one.id);
-  const auto nearest = nearest_spelling(id, ids);
-  return fail_with_hint(ErrorKind::kNotFound, msg(message, node.find(key)->place(), printable(id)),
-                        nearest ? msg("base.yaml_nearest", *nearest) : msg("base.yaml_known_keys", fmt::format("{}", fmt::join(ids, ", "))));
+  return fail_with_hint(ErrorKind::kNotFound, msg(message, node.find(key)->place(), printable(id)), nearest_or_all(id, ids));
 }
 
 // Error: kCorrupt with the place of `node` when one of `all` has this id already.

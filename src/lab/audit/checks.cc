@@ -41,9 +41,8 @@ Result<Evidence> evidence_of(const YamlNode& item, const AuditSources& sources) 
     evidence.basis = kind.basis;
     return evidence;
   }
-  const auto nearest = nearest_spelling(name, names);
   return fail_with_hint(ErrorKind::kCorrupt, msg("lab.audit.no_kind", item.find("kind")->place(), printable(name)),
-                        nearest ? msg("base.yaml_nearest", *nearest) : msg("base.yaml_known_keys", fmt::format("{}", fmt::join(names, ", "))));
+                        nearest_or_all(name, names));
 }
 
 Result<const AuditModel*> model_in(const YamlNode& item, std::string_view key, const AuditSources& sources) {

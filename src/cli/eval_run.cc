@@ -30,20 +30,14 @@ constexpr uint32_t kTaskContext = 4'096;
 
 Result<std::vector<const lab::TaskRow*>> chosen_rows(const lab::Task& task, const std::vector<std::string>& wanted) {
   std::vector<const lab::TaskRow*> rows;
-  std::vector<std::string> ids;
   std::string all;
   for (const lab::TaskRow& row : task.rows) {
     if (wanted.empty()) rows.push_back(&row);
-    ids.push_back(row.id);
     all += (all.empty() ? "" : ", ") + (row.id.empty() ? "-" : row.id);
   }
   for (const std::string& id : wanted) {
     const lab::TaskRow* row = task.find_row(id);
-    if (row == nullptr) {
-      const auto near = nearest_spelling(id, ids);
-      return fail_with_hint(ErrorKind::kUsage, msg("lab.task.no_row_named", task.name, id, all),
-                            near ? msg("lab.task.did_you_mean", *near) : Message{});
-    }
+    if (row == nullptr) return fail(ErrorKind::kUsage, "lab.task.no_row_named", task.name, id, all);
     rows.push_back(row);
   }
   return rows;

@@ -29,7 +29,10 @@ class Statement {
   void bind(int at, std::string_view text) {
     sqlite3_bind_text64(statement_, at, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
   }
-  int step() { return code_ == SQLITE_OK ? sqlite3_step(statement_) : code_; }
+  int step() {
+    errno = 0;  // see Impl::failure
+    return code_ == SQLITE_OK ? sqlite3_step(statement_) : code_;
+  }
   std::string text(int column) const {
     const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
     return bytes == nullptr ? std::string() : std::string(bytes, static_cast<size_t>(sqlite3_column_bytes(statement_, column)));
@@ -52,7 +55,9 @@ struct AnswerCache::Impl {
 
   tl::unexpected<Error> failure(int code) const {
     const int primary = code & 0xFF;
-    const int system = database == nullptr ? 0 : sqlite3_system_errno(database);
+    // SQLite notes the system's reason for some failures only; not for one at the end of a transaction.
+    int system = database == nullptr ? 0 : sqlite3_system_errno(database);
+    if (system == 0 && primary == SQLITE_IOERR) system = errno;
     if (primary == SQLITE_FULL || (primary == SQLITE_IOERR && (system == ENOSPC || system == EDQUOT || system == EFBIG))) {
       return fail_with_hint(ErrorKind::kDoesNotFit, msg("lab.task.cache_full", path), msg("lab.task.cache_full_hint"));
     }
@@ -65,6 +70,7 @@ struct AnswerCache::Impl {
   }
 
   Status run(const std::string& sql) {
+    errno = 0;
     const int code = sqlite3_exec(database, sql.c_str(), nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) return failure(code);
     return {};

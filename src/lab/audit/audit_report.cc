@@ -57,6 +57,7 @@ Json evidence_json(const Evidence& evidence) {
   json["texts"] = Json{{"en", evidence.text_in(Language::kEnglish)}, {"zh", evidence.text_in(Language::kChinese)}};
   json["numbers"] = std::move(numbers);
   json["sources"] = evidence.sources;
+  json["row"] = evidence.row.empty() ? Json(nullptr) : Json(evidence.row);
   return json;
 }
 

@@ -34,6 +34,7 @@ struct Evidence {
   Message text;                     // names the formula and what went into it
   std::vector<std::pair<std::string, double>> numbers;  // what was derived, by name: {"bytes", 988e6}
   std::vector<std::string> sources;
+  std::string row;                  // of a comparison, where the evidence is one of its rows; else ""
 
   std::string text_in(Language language) const;  // label and text
 };

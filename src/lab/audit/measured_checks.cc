@@ -71,6 +71,7 @@ Result<Evidence> check_measured(const YamlNode& item, const AuditSources& source
   SLM_TRY(better, model_in(item, "better", sources));
   SLM_TRY(than, model_in(item, "than", sources));
   Evidence evidence;
+  evidence.row = id;
   if (!sources.measured) {
     evidence.text = msg("lab.audit.not_measured", printable(id), better->names.front(), than->names.front());
     return evidence;

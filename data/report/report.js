@@ -190,7 +190,14 @@
   }
 
   const claimVerdict = (claim) => (known(`lab.report.page.claim.${claim.verdict}`) ? t(`lab.report.page.claim.${claim.verdict}`) : claim.verdict);
-  const claimsOf = (row) => (run.article ?? []).filter((claim) => (claim.rows ?? []).includes(row.id));
+  // The rows that measure what a piece of evidence reasons about, by its kind (docs/formats/claims.md).
+  const ROWS_OF_KIND = {
+    parameters: ["parameters"], parameter_ratio: ["parameters"], context: ["context"], file_size: ["file_size"],
+    memory_floor: ["peak_memory"], fits: ["minimum_memory"], decode_speed: ["decode"], first_token: ["first_token"], power: ["energy_per_token"],
+  };
+  const rowsOf = (claim) => [...(claim.rows ?? []),
+    ...(Array.isArray(claim.evidence) ? claim.evidence : []).flatMap((one) => [one?.row, ...(ROWS_OF_KIND[one?.kind] ?? [])])];
+  const claimsOf = (row) => (run.article ?? []).filter((claim) => rowsOf(claim).includes(row.id));
 
   function quotedCells(row) {
     const claims = claimsOf(row);
@@ -328,12 +335,16 @@
         rows.map((row) => rowBody(row, scales, quoted))));
   }
 
+  // The evidence, and what has none.
+  const argumentOf = (claim) => [textOf(claim.evidence), ...["untested", "opinion"].filter((key) => claim[key])
+    .map((key) => t(`lab.report.page.claim.${key}`, textOf(claim[key])))].filter(Boolean).join("\n");
+
   function claimsSection() {
     if (!run.article?.length) return "";
     const body = (claim) => el("tbody", { class: "row" },
       el("tr", {},
         el("td", { class: "said", "data-head": t("lab.report.page.article") }, el("blockquote", {}, el("span", { class: "quiet" }, claim.claim), " ", el("span", { lang: "zh" }, claim.quote))),
-        el("td", { class: "evidence", "data-head": t("lab.report.page.evidence") }, el("pre", { dir: "auto" }, textOf(claim.evidence))),
+        el("td", { class: "evidence", "data-head": t("lab.report.page.evidence") }, el("pre", { dir: "auto" }, argumentOf(claim))),
         el("td", { class: "judged" }, el("div", { class: `verdict ${claim.verdict}`, "data-claim": claim.claim }, claimVerdict(claim)))));
     return el("section", { id: "claims" },
       el("h2", {}, t("lab.report.page.claims")),

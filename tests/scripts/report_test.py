@@ -299,8 +299,11 @@ class Page(Numbers, unittest.TestCase):
                 self.assertEqual(page.locator(f'#claims [data-claim="{claim["claim"]}"]').get_attribute("class"), "verdict " + claim["verdict"])
                 evidence = page.locator("#claims tbody").filter(has_text=claim["quote"]).locator("pre").text_content()
                 self.assertTrue(evidence and "{" not in evidence and "undefined" not in evidence, evidence)
-                for id in claim.get("rows", []):
-                    self.assertIn(claim["quote"], self.row(page, id).text_content())
+            for row in EXAMPLE["rows"]:
+                beside = self.row(page, row["id"]).locator("[data-claim]").evaluate_all("(all) => all.map((one) => one.dataset.claim)")
+                self.assertEqual(beside, {"decode": ["S1"], "bits_per_byte_zh": ["L2"]}.get(row["id"], []))
+                for claim in EXAMPLE["article"]:
+                    self.assertEqual(claim["quote"] in self.row(page, row["id"]).text_content(), claim["claim"] in beside)
             self.assertEqual(self.troubles, [])
 
     def test_languages_switch_without_reload(self):

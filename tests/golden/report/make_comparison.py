@@ -86,12 +86,12 @@ rows = [
         reasons={"en": "no sandbox here", "zh": "此处没有沙箱"}),
 ]
 article = [
-    {"claim": "S1", "quote": "推理速度（tokens/s）: 180 对 95", "verdict": "contradicted", "rows": ["decode"],
-     "evidence": [{"kind": "decode_ceiling", "basis": "roofline", "outcome": "refutes", "text": "at most 72 tok/s",
+    {"claim": "S1", "quote": "推理速度（tokens/s）: 180 对 95", "verdict": "contradicted",
+     "evidence": [{"kind": "decode_speed", "row": None, "basis": "roofline", "outcome": "refutes", "text": "at most 72 tok/s",
                    "texts": {"en": "at most 72 tok/s", "zh": "最多 72 tok/s"}, "numbers": {"ceiling": 72}, "sources": ["a data sheet"]}]},
-    {"claim": "L2", "quote": "中文语法基本正确，但常出现用词生硬、语义偏差问题", "verdict": "plausible", "rows": ["bits_per_byte_zh"],
-     "evidence": "bits per byte: 2.41 and 1.90"},
-    {"claim": "Q12", "quote": "通过蒸馏获得", "verdict": "not_testable", "evidence": {"en": "nothing in the file tells", "zh": "文件中无从得知"}},
+    {"claim": "L2", "quote": "中文语法基本正确，但常出现用词生硬、语义偏差问题", "verdict": "plausible",
+     "evidence": [{"kind": "measured", "row": "bits_per_byte_zh", "text": "bits per byte: 2.41 and 1.90", "sources": []}]},
+    {"claim": "Q12", "quote": "通过蒸馏获得", "verdict": "not_testable", "evidence": [], "untested": {"en": "how it was trained", "zh": "训练方式"}, "opinion": None},
 ]
 model = {"path": "/models/x.gguf", "bytes": 10500000, "sha256": "5" * 64, "architecture": "llama", "quantization": "Q8_0",
          "parameters": 10000000, "context": 2048, "license": "apache-2.0"}

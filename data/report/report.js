@@ -168,10 +168,12 @@
     return parts.length ? el("div", { class: "quiet" }, parts.map((part, i) => [i > 0 ? ", " : "", el("span", { class: "whole" }, part)])) : "";
   }
 
+  const verdictText = (row) => t(`lab.report.page.verdict.${row.verdict === "too_few" && row.ratio !== null ? "too_few_runs" : row.verdict}`);
+
   function verdictCell(row) {
     const parts = [];
     if (row.verdict !== "fact") {
-      parts.push(el("div", { class: `verdict ${row.verdict}`, "data-verdict": row.verdict }, t(`lab.report.page.verdict.${row.verdict}`)));
+      parts.push(el("div", { class: `verdict ${row.verdict}`, "data-verdict": row.verdict }, verdictText(row)));
     }
     if (reasonOf(row)) parts.push(el("div", { class: "quiet" }, reasonOf(row)));
     if (row.verdict === "too_few" && typeof row.more_items === "number") {

@@ -80,6 +80,7 @@ constexpr std::string_view kKeys[] = {
     "lab.report.page.verdict.no_difference",
     "lab.report.page.verdict.not_measured",
     "lab.report.page.verdict.too_few",
+    "lab.report.page.verdict.too_few_runs",
     "lab.report.page.verdict.worse",
     "lab.report.page.wrong",
 };

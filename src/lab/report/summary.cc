@@ -17,18 +17,20 @@ std::string text_of(const Json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-// "zh" of a row that says so or whose id ends in _zh.
+// "zh" of a row that says so, or whose id has _zh or _zho in it, by itself or before another part; "en" alike; else "".
 std::string language_of(const Json& row) {
-  const std::string stated = text_of(row, "language"), id = text_of(row, "id");
+  const std::string stated = text_of(row, "language"), id = text_of(row, "id") + "_";
   if (!stated.empty()) return stated;
-  const size_t at = id.rfind('_');
-  return at == std::string::npos ? "" : id.substr(at + 1);
+  for (const auto& [mark, code] : {std::pair{"_zh_", "zh"}, {"_zho_", "zh"}, {"_en_", "en"}, {"_eng_", "en"}}) {
+    if (id.find(mark) != std::string::npos) return code;
+  }
+  return "";
 }
 
 std::string area_of(const Json& row) {
   const std::string table = text_of(row, "table"), id = text_of(row, "id");
   if (table == "deployment") {
-    const bool is_memory = id.find("memory") != std::string::npos || id.starts_with("file_size");
+    const bool is_memory = id.find("memory") != std::string::npos || id.starts_with("file_size") || id.starts_with("size_");
     return is_memory ? "memory" : id == "context" ? "context" : table;
   }
   if (table == "language") {

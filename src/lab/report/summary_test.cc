@@ -32,7 +32,8 @@ TEST(Summary, LeadsFollowVerdictsAlone) {
   const Json comparison = comparison_of({
       row_of("deployment", "file_size", "better"), row_of("deployment", "license", "fact"), row_of("deployment", "minimum_memory", "no_difference"),
       row_of("speed", "prefill", "better"), row_of("speed", "decode", "worse"),
-      row_of("language", "bits_zh", "likely_worse"), row_of("language", "bits_en", "no_difference"), row_of("language", "bits_de", "worse"),
+      row_of("language", "bits_zh", "likely_worse"), row_of("language", "bits_en", "no_difference"), row_of("language", "flores_bits_deu_Latn", "worse"),
+      row_of("language", "flores_bits_zho_Hans", "worse"), row_of("language", "flores_bits_eng_Latn", "too_few"), row_of("deployment", "size_q4_0", "better"),
       row_of("maths", "gsm8k", "too_few"), row_of("maths", "cmath", "not_measured"),
       row_of("code", "humaneval", "not_measured")});
   ASSERT_TRUE(check_comparison(comparison).has_value());

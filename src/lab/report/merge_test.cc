@@ -44,7 +44,7 @@ Comparison frame() {
 }
 
 ComparisonRow answer_row(const Answers& answers) {
-  return choices_row("hellaswag", msg("lab.row.choices", "HellaSwag", answers.a.size()), choices(answers, true), choices(answers, false));
+  return choices_row("hellaswag", msg("lab.row.task_items", "HellaSwag", "HellaSwag", answers.a.size()), choices(answers, true), choices(answers, false));
 }
 
 ComparisonRow bits_row(uint32_t first, size_t count) {
@@ -56,7 +56,7 @@ ComparisonRow bits_row(uint32_t first, size_t count) {
     sentences.a.push_back({bytes * (1.2 + 0.01 * (i % 5)), sentences.texts.back().size()});
     sentences.b.push_back({bytes * (1.3 - 0.01 * (i % 3)), sentences.texts.back().size()});
   }
-  return sentences_row("bits_per_byte_en", msg("lab.row.english"), sentences, 7);
+  return sentences_row("bits_per_byte_en", msg("lab.row.context"), sentences, 7);
 }
 
 Json comparison_with(std::vector<ComparisonRow> rows) {

@@ -139,14 +139,18 @@ Status publish(const lab::Comparison& comparison, const CompareFlags& given, con
   return kept;
 }
 
-// A time alone is spread over everything there is; without either, the smoke tier.
+constexpr double kShortBudget = 30 * 60;
+
+// A time alone is spread over what it is enough for; without either, the smoke tier.
 Status set_extent(const CompareFlags& given, lab::ComparisonSetup& setup) {
-  const std::string tier = !given.tier.empty() ? given.tier : given.budget.empty() ? "smoke" : "standard";
+  std::string tier = given.tier.empty() ? "smoke" : given.tier;
+  if (!given.budget.empty()) {
+    SLM_TRY(seconds, parse_duration(given.budget));
+    setup.budget_seconds = seconds;
+    if (given.tier.empty()) tier = seconds < kShortBudget ? "quick" : "standard";
+  }
   setup.tier = lab::find_tier(tier);
   if (setup.tier == nullptr) return fail(ErrorKind::kUsage, "lab.no_tier", tier, tier_names());
-  if (given.budget.empty()) return {};
-  SLM_TRY(seconds, parse_duration(given.budget));
-  setup.budget_seconds = seconds;
   return {};
 }
 

@@ -86,9 +86,6 @@ ComparisonRow figure_row(std::string_view id, std::string_view table, Message la
                          double margin);
 // REQUIRES: both not empty, all > 0.
 ComparisonRow runs_row(std::string_view id, Message label, const TimedRuns& runs, Direction direction, uint64_t seed);
-// The same items, answered by both; `p_of_looks` as in judge_pairs(). REQUIRES: equal lengths and ids.
-ComparisonRow choices_row(std::string_view id, Message label, const std::vector<ChoiceRecord>& a, const std::vector<ChoiceRecord>& b,
-                          std::optional<double> p_of_looks = {});
 // Bits per byte over the same sentences; `ids` are their numbers. REQUIRES: equal lengths, not empty.
 struct PairedSentences {
   std::vector<uint32_t> ids;

@@ -1,4 +1,5 @@
 #include "lab/comparison.h"
+#include "lab/testing/choices_row.h"
 
 #include <gtest/gtest.h>
 #include <utf8proc.h>
@@ -31,7 +32,7 @@ std::vector<ChoiceRecord> answers(size_t n, size_t right) {
 }
 
 TEST(Rows, ChoicesCarryTheTestAndTheRecords) {
-  const ComparisonRow row = choices_row("hellaswag", msg("lab.row.choices", "HellaSwag", 50), answers(50, 30), answers(50, 24));
+  const ComparisonRow row = testing::choices_row("hellaswag", msg("lab.row.task_items", "HellaSwag", "HellaSwag", 50), answers(50, 30), answers(50, 24));
   EXPECT_NEAR(row.effect, 0.12, 1e-12);
   EXPECT_NEAR(*row.p, 0.03125, 1e-12);
   EXPECT_EQ(row.verdict, Verdict::kBetter);
@@ -43,7 +44,7 @@ TEST(Rows, ChoicesCarryTheTestAndTheRecords) {
 }
 
 TEST(Rows, LooksHaveTheLastWordOnP) {
-  const ComparisonRow row = choices_row("hellaswag", msg("lab.row.choices", "HellaSwag", 50), answers(50, 30), answers(50, 24), 0.06);
+  const ComparisonRow row = testing::choices_row("hellaswag", msg("lab.row.task_items", "HellaSwag", "HellaSwag", 50), answers(50, 30), answers(50, 24), 0.06);
   EXPECT_EQ(row.p, 0.06);
   EXPECT_EQ(row.verdict, Verdict::kLikelyBetter);
 }
@@ -51,7 +52,7 @@ TEST(Rows, LooksHaveTheLastWordOnP) {
 TEST(Rows, GuessingIsMarked) {
   std::vector<ChoiceRecord> a = answers(80, 50), b = answers(80, 22);
   for (size_t i = 0; i < a.size(); ++i) a[i].scores = b[i].scores = {-1, -2, -3, -4};
-  const ComparisonRow row = choices_row("hellaswag", msg("lab.row.choices", "HellaSwag", 80), a, b);
+  const ComparisonRow row = testing::choices_row("hellaswag", msg("lab.row.task_items", "HellaSwag", "HellaSwag", 80), a, b);
   EXPECT_EQ(row.chance, 0.25);
   EXPECT_FALSE(row.a.at_chance);
   EXPECT_TRUE(row.b.at_chance);
@@ -59,8 +60,8 @@ TEST(Rows, GuessingIsMarked) {
 
 // Alone, 6 to 0 is better (p = .031); as one of two rows of its table it is not shown any more, and likely. A ratio keeps its verdict.
 TEST(Rows, AreJudgedTogether) {
-  std::vector<ComparisonRow> rows = {choices_row("hellaswag", msg("lab.row.choices", "HellaSwag", 50), answers(50, 30), answers(50, 24)),
-                                     choices_row("piqa", msg("lab.row.choices", "PIQA", 50), answers(50, 30), answers(50, 30)),
+  std::vector<ComparisonRow> rows = {testing::choices_row("hellaswag", msg("lab.row.task_items", "HellaSwag", "HellaSwag", 50), answers(50, 30), answers(50, 24)),
+                                     testing::choices_row("piqa", msg("lab.row.task_items", "PIQA", "PIQA", 50), answers(50, 30), answers(50, 30)),
                                      runs_row("decode", msg("lab.row.decode"), {{9, 10, 11, 10}, {5, 5, 4, 5}}, Direction::kMoreIsBetter, 1)};
   EXPECT_EQ(rows[0].verdict, Verdict::kBetter);
   judge_together(rows);
@@ -74,7 +75,7 @@ TEST(Rows, AreJudgedTogether) {
 }
 
 TEST(Rows, SentencesWeighByTheirBytes) {
-  const ComparisonRow row = sentences_row("x", msg("lab.row.english"), {{4, 9}, {"p", "q"}, {{10, 10}, {60, 30}}, {{20, 10}, {60, 30}}}, 1);
+  const ComparisonRow row = sentences_row("x", msg("lab.row.context"), {{4, 9}, {"p", "q"}, {{10, 10}, {60, 30}}, {{20, 10}, {60, 30}}}, 1);
   EXPECT_NEAR(*row.a.number, 70.0 / 40, 1e-12);
   EXPECT_NEAR(*row.b.number, 80.0 / 40, 1e-12);
   EXPECT_NEAR(row.effect, -0.25, 1e-12);
@@ -110,13 +111,13 @@ Comparison example() {
   c.rows.push_back(fact_row("license", "deployment", msg("lab.row.license"), {c.a.license, {}}, {c.b.license, {}}));
   c.rows.push_back(runs_row("decode", msg("lab.row.decode"), {{1234.5, 1240, 1229, 1233}, {5.123, 5.2, 5.05, 5.1}}, Direction::kMoreIsBetter, 1));
   c.rows.push_back(runs_row("first_token", msg("lab.row.first_token", 512), {{81, 80}, {81, 80}}, Direction::kLessIsBetter, 1));
-  c.rows.push_back(sentences_row("en", msg("lab.row.english"), {{1, 2}, {"p", "q"}, {{10, 10}, {60, 30}}, {{20, 10}, {60, 30}}}, 1));
-  c.rows.push_back(choices_row("hellaswag", msg("lab.row.choices", "HellaSwag", 100), answers(100, 43), answers(100, 38)));
-  c.rows.push_back(choices_row("piqa", msg("lab.row.choices", "PIQA", 100), answers(100, 100), answers(100, 0)));
+  c.rows.push_back(sentences_row("en", msg("lab.row.context"), {{1, 2}, {"p", "q"}, {{10, 10}, {60, 30}}, {{20, 10}, {60, 30}}}, 1));
+  c.rows.push_back(testing::choices_row("hellaswag", msg("lab.row.task_items", "HellaSwag", "HellaSwag", 100), answers(100, 43), answers(100, 38)));
+  c.rows.push_back(testing::choices_row("piqa", msg("lab.row.task_items", "PIQA", "PIQA", 100), answers(100, 100), answers(100, 0)));
   c.rows.push_back(figure_row("context", "deployment", msg("lab.row.context"), {"8192", 8192}, {"32768", 32768}, Direction::kMoreIsBetter, 0));
-  c.rows.push_back(unmeasured_row("zh", "language", msg("lab.row.chinese"), msg("lab.reason.no_data")));
-  c.rows.push_back(choices_row("same", msg("lab.row.choices", "HellaSwag", 200), answers(200, 90), answers(200, 90)));
-  c.rows.push_back(choices_row("few", msg("lab.row.choices", "PIQA", 20), answers(20, 11), answers(20, 10)));
+  c.rows.push_back(unmeasured_row("zh", "language", msg("lab.row.decode"), msg("lab.reason.no_data")));
+  c.rows.push_back(testing::choices_row("same", msg("lab.row.task_items", "HellaSwag", "HellaSwag", 200), answers(200, 90), answers(200, 90)));
+  c.rows.push_back(testing::choices_row("few", msg("lab.row.task_items", "PIQA", "PIQA", 20), answers(20, 11), answers(20, 10)));
   c.rows.back().b.at_chance = true;
   judge_together(c.rows);
   c.sources = {"/work/data/smoke/hellaswag.jsonl"};

@@ -160,7 +160,7 @@ TEST(ArticleClaims, EveryPieceOfEvidenceHasATextInBothLanguagesAndASource) {
 
 TEST(ArticleClaims, AComparisonOfTheSameModelsSpeaks) {
   AuditSetup setup = without_store();
-  setup.measured = MeasuredComparison{"c.json", "gemma:2b", "qwen2.5:0.5b-instruct", {{"bits_per_byte_zh", "worse", "2", "1"}, {"bits_per_byte_en", "better", "1", "2"}}};
+  setup.measured = MeasuredComparison{"c.json", "gemma:2b", "qwen2.5:0.5b-instruct", {{"flores_bits_zho_Hans", "worse", "2", "1"}, {"bits_per_byte_en", "better", "1", "2"}}};
   const auto audit = audit_claims(article_claims(), setup);
   ASSERT_TRUE(audit.has_value());
   EXPECT_EQ(verdicts(*audit).at("L6"), "confirmed");

@@ -37,7 +37,7 @@ std::optional<KnownShape> shape_in_data(std::string_view name);
 
 // `slm compare --json`, as far as an audit reads it.
 struct MeasuredRow {
-  std::string id;                  // "bits_per_byte_zh"
+  std::string id;                  // "flores_bits_zho_Hans"
   std::string verdict;             // of A against B: "better", ..., "not_measured"
   std::string shown_a, shown_b;
 };

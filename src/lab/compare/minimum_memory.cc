@@ -25,17 +25,22 @@ Result<MinimumMemory> find_minimum_memory(uint64_t peak_bytes, const LimitedRun&
     return seconds ? Result<std::optional<double>>(seconds) : run(limit, most_seconds);
   };
 
-  // The peak itself first: a group counts what a process's peak does not (its page tables), so a little more may be needed.
-  for (const uint64_t limit : {peak_bytes, peak_bytes + peak_bytes / 4}) {
+  // The peak itself first: a group counts what a process's peak does not (its page tables), and a program may refuse to start with less
+  // than it has planned for, so more may be needed.
+  const uint64_t quarter = peak_bytes / 4;
+  for (const uint64_t limit : {peak_bytes, peak_bytes + quarter, peak_bytes + 2 * quarter, 2 * peak_bytes}) {
     SLM_TRY(seconds, twice(limit));
-    if (!seconds) continue;
+    if (!seconds) {
+      found.failed_bytes = limit;
+      continue;
+    }
     found.bytes = limit;
     found.seconds = *seconds;
     break;
   }
-  if (found.bytes == 0) return fail(ErrorKind::kFailed, "lab.minimum_failed", peak_bytes + peak_bytes / 4);
+  if (found.bytes == 0) return fail(ErrorKind::kFailed, "lab.minimum_failed", 2 * peak_bytes);
 
-  uint64_t low = peak_bytes / 8;
+  uint64_t low = std::max(peak_bytes / 8, found.failed_bytes);
   while (static_cast<double>(found.bytes - low) > kPrecision * static_cast<double>(found.bytes)) {
     const uint64_t limit = low + (found.bytes - low) / 2;
     SLM_TRY(seconds, twice(limit));

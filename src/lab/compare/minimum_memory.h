@@ -21,8 +21,8 @@ struct MinimumMemory {
 
 inline constexpr double kMostSlowdown = 1.5;  // of a run that still counts, against one without a limit
 
-// Bisects between `peak_bytes` (what the work took without a limit) and an eighth of it, to 2 %. Errors: those of `run`; kFailed
-// "lab.minimum_failed" when even without a limit the work does not end well, or not in its own peak and a quarter more.
+// Bisects between twice `peak_bytes` (what the work took without a limit) and an eighth of it, to 2 %. Errors: those of `run`; kFailed
+// "lab.minimum_failed" when even without a limit the work does not end well, or not in twice its own peak.
 Result<MinimumMemory> find_minimum_memory(uint64_t peak_bytes, const LimitedRun& run);
 
 }  // namespace slm::lab

@@ -15,6 +15,7 @@ struct Session {
   const Watch& watch;
   std::unique_ptr<Runtime> runtimes[2] = {};  // open from the speed part on
   Comparison comparison = {};
+  double prefill_rate[2] = {1, 1}, decode_rate[2] = {1, 1};  // tokens a second, as just measured
 
   const std::string& name(int which) const { return subjects[which]->model.name; }
   // What both are opened at, or their own where it is shorter.

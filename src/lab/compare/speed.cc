@@ -94,6 +94,10 @@ Status measure_speed(Session& session) {
   for (const uint32_t prompt_tokens : session.setup.tier->prompts) {
     SLM_TRY(runs, run_prompts(session, prompt_tokens));
     if (prompt_tokens == kMeasuredPrompt) {
+      for (int which : {0, 1}) {
+        session.prefill_rate[which] = median(side(runs.prefill, which));
+        session.decode_rate[which] = median(side(runs.decode, which));
+      }
       session.add(runs_row("prefill", msg("lab.row.prefill"), runs.prefill, Direction::kMoreIsBetter, seed));
       session.add(runs_row("decode", msg("lab.row.decode"), runs.decode, Direction::kMoreIsBetter, seed));
       session.add(chinese_row(session, runs.decode));

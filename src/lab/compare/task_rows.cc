@@ -86,8 +86,8 @@ Message task_label(const Task& task, const TaskRow& row, uint64_t items) {
   return items > 0 ? msg("lab.row.task_items", english, chinese, items) : msg("lab.row.task", english, chinese);
 }
 
-bool is_yes_or_no(const std::vector<TaskRecord>& records) {
-  return std::all_of(records.begin(), records.end(), [](const TaskRecord& record) { return record.grade == 0 || record.grade == 1; });
+bool is_rate(const Task& task) {
+  return task.kind == TaskKind::kChoices || (task.kind == TaskKind::kGenerate && task.grader->is_rate);
 }
 
 PairedCounts count_records(const std::vector<TaskRecord>& a, const std::vector<TaskRecord>& b) { return count(graded_pairs(a, b)); }
@@ -100,7 +100,7 @@ ComparisonRow task_row(const TaskPair& pair, uint64_t seed) {
 
   const std::vector<TaskRecord> a = side_of(pairs, true), b = side_of(pairs, false);
   const TaskScore score_a = score_records(*pair.data->task, a, seed), score_b = score_records(*pair.data->task, b, seed);
-  const bool are_rates = is_yes_or_no(a) && is_yes_or_no(b);
+  const bool are_rates = is_rate(*pair.data->task);
   ComparisonRow row = fact_row(pair.id, table, pair.label, are_rates ? rate_value(score_a) : mean_value(score_a),
                                are_rates ? rate_value(score_b) : mean_value(score_b));
   if (are_rates) {

@@ -16,7 +16,7 @@ std::string task_row_id(const Task& task, const TaskRow& row);
 Message task_label(const Task& task, const TaskRow& row, uint64_t items);
 
 // Every grade is 0 or 1.
-bool is_yes_or_no(const std::vector<TaskRecord>& records);
+bool is_rate(const Task& task);
 // Of the items that both were graded on. REQUIRES: the same items in the same order, as far as the shorter goes.
 PairedCounts count_records(const std::vector<TaskRecord>& a, const std::vector<TaskRecord>& b);
 
@@ -29,7 +29,7 @@ struct TaskPair {
   std::vector<Look> looks;          // taken on the way, of a row that may stop early; empty: none
   double alpha = kSignificance;     // the error of all looks together
 };
-// Bits of text: bits per byte. Yes and no: the rates with Wilson's intervals, and McNemar's test, which allows for the looks. Other
+// Bits of text: bits per byte. Rates: with Wilson's intervals, and McNemar's test, which allows for the looks. Other
 // grades: means, and a paired bootstrap. No item that both were graded on: not measured.
 ComparisonRow task_row(const TaskPair& pair, uint64_t seed);
 

@@ -7,7 +7,8 @@ namespace {
 
 // A row's task, and the data it points at.
 struct Example {
-  explicit Example(TaskKind kind) {
+  explicit Example(TaskKind kind, std::string_view grader = "number") {
+    task.grader = find_grader(grader);
     task.name = "sums";
     task.table = "maths";
     task.kind = kind;
@@ -84,7 +85,7 @@ TEST(TaskRows, LooksMakeThePLarger) {
 }
 
 TEST(TaskRows, ScoresAreJudgedByTheirMeans) {
-  const Example example(TaskKind::kGenerate);
+  const Example example(TaskKind::kGenerate, "chrf");
   std::vector<double> high, low;
   for (int i = 0; i < 30; ++i) {
     high.push_back(50 + i % 7);

@@ -13,7 +13,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr uint64_t kProbeItems = 2;  // asked of both before there is a plan: what an item costs is measured, not guessed
+constexpr size_t kSampledItems = 4;          // whose length stands for the row's
+constexpr double kUsualAnswer = 200;         // tokens of an answer that may be longer
+constexpr double kEndingsOverContext = 1.5;  // endings are short, but each is a pass of its own
 
 // A row of a task on its way: its items, and what both models made of the first of them.
 struct RowRun {
@@ -24,7 +26,7 @@ struct RowRun {
   std::vector<TaskRecord> records[2];
   std::vector<Look> looks;
   RowProgress progress;
-  double seconds = 0;               // both models, all items so far
+  double seconds_per_item = 0;      // both models, estimated
   bool has_time = true;             // the plan has a place for it
 
   uint64_t available(const ComparisonTier& tier) const { return data ? std::min<uint64_t>(data->items.size(), tier.most_items) : 0; }
@@ -39,7 +41,8 @@ class TaskPart {
       scorers_.emplace_back(*session.runtimes[which]);
     }
     for (int which : {0, 1}) {
-      subjects_[which] = {&generators_[which], &scorers_[which], generators_[which].identity(), session.name(which)};
+      const std::string identity = likelihood_identity(*session.runtimes[which], session.options(which), session.subjects[which]->model.sha256);
+      subjects_[which] = {&generators_[which], &scorers_[which], identity, session.name(which)};
     }
   }
 
@@ -89,11 +92,12 @@ class TaskPart {
   }
 
   Status ask() {
-    for (RowRun& row : rows_) {
-      if (row.data) SLM_TRY_STATUS(answer(row, std::min(kProbeItems, row.available(tier_))));
-    }
+    for (RowRun& row : rows_) row.seconds_per_item = row.data ? estimated_seconds(row) : 1;
     SLM_TRY(plan, agreed_plan());
-    for (size_t i = 0; i < rows_.size(); ++i) rows_[i].has_time = plan.rows[i].items > 0;
+    for (size_t i = 0; i < rows_.size(); ++i) {
+      rows_[i].has_time = plan.rows[i].items > 0;
+      judged_rows_ += rows_[i].has_time;
+    }
     const Clock::time_point start = Clock::now();
     for (;;) {
       const double left = plan.budget_seconds - std::chrono::duration<double>(Clock::now() - start).count();
@@ -106,7 +110,7 @@ class TaskPart {
       if (plan.rows[step->row].cost.may_stop) look(row, step->share);
     }
     for (size_t i = 0; i < rows_.size(); ++i) {
-      if (plan.rows[i].cost.may_stop && !rows_[i].progress.decided) look(rows_[i], 1);
+      if (plan.rows[i].cost.may_stop && rows_[i].has_time && !rows_[i].progress.decided) look(rows_[i], 1);
     }
     return {};
   }
@@ -123,16 +127,40 @@ class TaskPart {
     }
   }
 
+  // By the speeds just measured: what an item's fields hold is read, and of answers what is usual is written.
+  double estimated_seconds(const RowRun& row) const {
+    const size_t sampled = std::min(kSampledItems, row.data->items.size());
+    double seconds = 0;
+    for (int which : {0, 1}) {
+      size_t tokens = 0;
+      for (size_t i = 0; i < sampled; ++i) tokens += session_.runtimes[which]->encode(text_of(*row.data, row.data->items[i])).size();
+      const double read = static_cast<double>(tokens) / static_cast<double>(std::max<size_t>(1, sampled));
+      const bool writes = row.task->kind == TaskKind::kGenerate;
+      const double written = writes ? std::min<double>(row.task->max_tokens, kUsualAnswer) : 0;
+      seconds += (writes ? 1 : kEndingsOverContext) * read / session_.prefill_rate[which] + written / session_.decode_rate[which];
+    }
+    return std::max(1e-4, seconds);
+  }
+
+  static std::string text_of(const RowData& data, const TaskItem& item) {
+    std::string text = preamble_of(data, item).value_or(std::string());
+    for (const auto& [name, value] : item.fields) {
+      text += value.text;
+      for (const std::string& part : value.list) text += part;
+    }
+    return text;
+  }
+
   std::vector<RowCost> costs(double budget) const {
     std::vector<RowCost> costs;
     for (const RowRun& row : rows_) {
       RowCost cost;
       cost.id = row.task->name + row.row->id;
-      cost.seconds_per_item = std::max(1e-3, row.seconds / static_cast<double>(std::max<uint64_t>(1, row.progress.items)));
+      cost.seconds_per_item = row.seconds_per_item;
       cost.least = tier_.least_items;
       cost.available = row.missing.empty() ? row.available(tier_) : 0;
       // Without a limit of time nothing is won by stopping early, and the same seed gives the same items.
-      cost.may_stop = std::isfinite(budget) && row.task->kind != TaskKind::kBits && is_yes_or_no(row.records[0]) && is_yes_or_no(row.records[1]);
+      cost.may_stop = std::isfinite(budget) && is_rate(*row.task);
       costs.push_back(cost);
     }
     return costs;
@@ -147,7 +175,6 @@ class TaskPart {
   // The next `count` items of a row, all of them by A, then by B.
   Status answer(RowRun& row, uint64_t count) {
     const uint64_t first = row.progress.items, last = std::min<uint64_t>(first + count, row.available(tier_));
-    const Clock::time_point start = Clock::now();
     for (int which : {0, 1}) {
       for (uint64_t i = first; i < last && row.missing.empty(); ++i) {
         SLM_TRY_STATUS(session_.watch.check());
@@ -155,6 +182,7 @@ class TaskPart {
         if (!record) {
           if (record.error().kind != ErrorKind::kNotFound) return tl::unexpected<Error>(record.error());
           row.missing = record.error().message;  // the grader's means are not on this machine
+          row.progress = {row.available(tier_), true};
           return {};
         }
         row.records[which].push_back(std::move(*record));
@@ -163,7 +191,6 @@ class TaskPart {
       }
     }
     row.progress.items = last;
-    row.seconds += std::chrono::duration<double>(Clock::now() - start).count();
     return {};
   }
 
@@ -179,7 +206,7 @@ class TaskPart {
   }
 
   // Shared by all rows: one that stops is shown, whatever the others turn out to be.
-  double alpha() const { return kSignificance / static_cast<double>(rows_.size()); }
+  double alpha() const { return kSignificance / std::max(1, judged_rows_); }
 
   ComparisonRow finish(const RowRun& run) const {
     const Message label = task_label(*run.task, *run.row, std::min(run.records[0].size(), run.records[1].size()));
@@ -197,6 +224,7 @@ class TaskPart {
   std::deque<RuntimeGenerator> generators_;
   std::deque<RuntimeScorer> scorers_;
   TaskSubject subjects_[2];
+  int judged_rows_ = 0;  // that the plan has a place for
 };
 
 }  // namespace

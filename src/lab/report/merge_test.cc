@@ -1,4 +1,5 @@
 #include "lab/report/merge.h"
+#include "lab/testing/choices_row.h"
 
 #include <gtest/gtest.h>
 
@@ -44,7 +45,7 @@ Comparison frame() {
 }
 
 ComparisonRow answer_row(const Answers& answers) {
-  return choices_row("hellaswag", msg("lab.row.task_items", "HellaSwag", "HellaSwag", answers.a.size()), choices(answers, true), choices(answers, false));
+  return testing::choices_row("hellaswag", msg("lab.row.task_items", "HellaSwag", "HellaSwag", answers.a.size()), choices(answers, true), choices(answers, false));
 }
 
 ComparisonRow bits_row(uint32_t first, size_t count) {

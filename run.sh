@@ -5,6 +5,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 source tools/setup/setup.sh
 
 case "${1:-}" in -h | --help) say setup.run_usage; exit 0 ;; esac
+budget=5m
+if [ "${1:-}" = --budget ] && [ $# -ge 2 ]; then budget=$2; shift 2; fi
 if [ $# -ne 0 ] && [ $# -ne 2 ]; then say setup.run_usage >&2; exit 2; fi
 a=${1:-smollm2:135m}
 b=${2:-gemma3:270m-base}
@@ -36,7 +38,7 @@ say setup.audit
 "$slm" audit --summary
 if [ -n "$both" ]; then
   step 6 6 setup.compare "$a" "$b"
-  "$slm" compare "$a" "$b" --tier smoke
+  "$slm" compare "$a" "$b" --budget "$budget" --yes
 fi
 printf '\n'
 say setup.done "$a"

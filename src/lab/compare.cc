@@ -1,5 +1,6 @@
 #include "lab/compare.h"
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 
@@ -42,6 +43,16 @@ Status open_models(Session& session) {
   return {};
 }
 
+// Rows of one table beside each other, tables in the order they first occur.
+void gather_tables(std::vector<ComparisonRow>& rows) {
+  std::vector<std::string> order;
+  for (const ComparisonRow& row : rows) {
+    if (std::find(order.begin(), order.end(), row.table) == order.end()) order.push_back(row.table);
+  }
+  const auto place = [&](const ComparisonRow& row) { return std::find(order.begin(), order.end(), row.table) - order.begin(); };
+  std::stable_sort(rows.begin(), rows.end(), [&](const ComparisonRow& x, const ComparisonRow& y) { return place(x) < place(y); });
+}
+
 void describe(Session& session) {
   Comparison& comparison = session.comparison;
   comparison.cpu = machine_facts().cpu;
@@ -77,6 +88,7 @@ Result<Comparison> run_comparison(const ComparedSubject& a, const ComparedSubjec
   describe(session);
   SLM_TRY_STATUS(measure_speed(session));
   SLM_TRY_STATUS(measure_tasks(session));
+  gather_tables(session.comparison.rows);
   judge_together(session.comparison.rows);
   session.comparison.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return std::move(session.comparison);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <map>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -77,11 +79,14 @@ std::string device_line(const Comparison& comparison) {
   return tr("lab.table.device", comparison.cpu, comparison.isa, comparison.threads);
 }
 
+// A task names its table; one we have no title for is shown by that name.
 std::string table_title(const std::string& table) {
-  if (table == "deployment") return tr("lab.table.deployment");
-  if (table == "speed") return tr("lab.table.speed");
-  if (table == "language") return tr("lab.table.language");
-  return tr("lab.table.ability");
+  static const std::map<std::string_view, std::string_view> titles = {
+      {"deployment", "lab.table.deployment"}, {"speed", "lab.table.speed"},       {"language", "lab.table.language"},
+      {"ability", "lab.table.ability"},       {"knowledge", "lab.table.knowledge"}, {"maths", "lab.table.maths"},
+      {"code", "lab.table.code"},             {"safety", "lab.table.safety"}};
+  const auto found = titles.find(table);
+  return found == titles.end() ? printable(table) : tr(found->second);
 }
 
 // What a reader must know, one paragraph each.

@@ -14,7 +14,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kSampledItems = 4;          // whose length stands for the row's
-constexpr double kUsualAnswer = 200;         // tokens of an answer that may be longer
+constexpr double kUsualAnswer = 0.5;         // of the tokens an answer may have
+constexpr uint64_t kItemsATurn = 4;          // of A, then of B
 constexpr double kEndingsOverContext = 1.5;  // endings are short, but each is a pass of its own
 
 // A row of a task on its way: its items, and what both models made of the first of them.
@@ -27,7 +28,7 @@ struct RowRun {
   std::vector<Look> looks;
   RowProgress progress;
   double seconds_per_item = 0;      // both models, estimated
-  bool has_time = true;             // the plan has a place for it
+  uint64_t planned = 0;             // items; 0: the plan has no place for it
 
   uint64_t available(const ComparisonTier& tier) const { return data ? std::min<uint64_t>(data->items.size(), tier.most_items) : 0; }
 };
@@ -95,22 +96,25 @@ class TaskPart {
     for (RowRun& row : rows_) row.seconds_per_item = row.data ? estimated_seconds(row) : 1;
     SLM_TRY(plan, agreed_plan());
     for (size_t i = 0; i < rows_.size(); ++i) {
-      rows_[i].has_time = plan.rows[i].items > 0;
-      judged_rows_ += rows_[i].has_time;
+      rows_[i].planned = plan.rows[i].items;
+      judged_rows_ += rows_[i].planned > 0;
     }
     const Clock::time_point start = Clock::now();
+    const Clock::time_point deadline = std::isfinite(plan.budget_seconds)
+                                           ? start + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(plan.budget_seconds))
+                                           : Clock::time_point::max();
     for (;;) {
       const double left = plan.budget_seconds - std::chrono::duration<double>(Clock::now() - start).count();
       std::vector<RowProgress> progress;
       for (const RowRun& row : rows_) progress.push_back(row.progress);
-      const auto step = next_step(plan, progress, left);
+      const auto step = left > 0 ? next_step(plan, progress, left) : std::nullopt;
       if (!step) break;
       RowRun& row = rows_[step->row];
-      SLM_TRY_STATUS(answer(row, step->items));
-      if (plan.rows[step->row].cost.may_stop) look(row, step->share);
+      SLM_TRY_STATUS(answer(row, step->items, deadline));
+      if (plan.rows[step->row].cost.may_stop && Clock::now() < deadline) look(row, step->share);
     }
     for (size_t i = 0; i < rows_.size(); ++i) {
-      if (plan.rows[i].cost.may_stop && rows_[i].has_time && !rows_[i].progress.decided) look(rows_[i], 1);
+      if (plan.rows[i].cost.may_stop && rows_[i].planned > 0 && !rows_[i].progress.decided) look(rows_[i], 1);
     }
     return {};
   }
@@ -136,7 +140,7 @@ class TaskPart {
       for (size_t i = 0; i < sampled; ++i) tokens += session_.runtimes[which]->encode(text_of(*row.data, row.data->items[i])).size();
       const double read = static_cast<double>(tokens) / static_cast<double>(std::max<size_t>(1, sampled));
       const bool writes = row.task->kind == TaskKind::kGenerate;
-      const double written = writes ? std::min<double>(row.task->max_tokens, kUsualAnswer) : 0;
+      const double written = writes ? kUsualAnswer * row.task->max_tokens : 0;
       seconds += (writes ? 1 : kEndingsOverContext) * read / session_.prefill_rate[which] + written / session_.decode_rate[which];
     }
     return std::max(1e-4, seconds);
@@ -172,25 +176,32 @@ class TaskPart {
     return labels;
   }
 
-  // The next `count` items of a row, all of them by A, then by B.
-  Status answer(RowRun& row, uint64_t count) {
-    const uint64_t first = row.progress.items, last = std::min<uint64_t>(first + count, row.available(tier_));
-    for (int which : {0, 1}) {
-      for (uint64_t i = first; i < last && row.missing.empty(); ++i) {
-        SLM_TRY_STATUS(session_.watch.check());
-        auto record = run_item(*row.data, row.data->items[i], subjects_[which], cache_, session_.watch);
-        if (!record) {
-          if (record.error().kind != ErrorKind::kNotFound) return tl::unexpected<Error>(record.error());
-          row.missing = record.error().message;  // the grader's means are not on this machine
-          row.progress = {row.available(tier_), true};
-          return {};
-        }
-        row.records[which].push_back(std::move(*record));
-        session_.watch.report({msg("lab.stage.item", render(task_label(*row.task, *row.row, 0), language()), session_.name(which)), i + 1,
-                               row.available(tier_), running_score(row, which)});
-      }
+  // The next `count` items of a row, a few by A, then the same by B; fewer when the time is up.
+  Status answer(RowRun& row, uint64_t count, Clock::time_point deadline) {
+    const uint64_t last = std::min<uint64_t>(row.progress.items + count, row.available(tier_));
+    while (row.progress.items < last) {
+      if (Clock::now() >= deadline) return {};
+      const uint64_t first = row.progress.items, end = std::min(last, first + kItemsATurn);
+      for (int which : {0, 1}) SLM_TRY_STATUS(take_turn(row, which, first, end));
+      row.progress.items = row.missing.empty() ? end : row.available(tier_);
     }
-    row.progress.items = last;
+    return {};
+  }
+
+  Status take_turn(RowRun& row, int which, uint64_t first, uint64_t end) {
+    for (uint64_t i = first; i < end && row.missing.empty(); ++i) {
+      SLM_TRY_STATUS(session_.watch.check());
+      auto record = run_item(*row.data, row.data->items[i], subjects_[which], cache_, session_.watch);
+      if (!record) {
+        if (record.error().kind != ErrorKind::kNotFound) return tl::unexpected<Error>(record.error());
+        row.missing = record.error().message;  // the grader's means are not on this machine
+        row.progress.decided = true;
+        return {};
+      }
+      row.records[which].push_back(std::move(*record));
+      session_.watch.report({msg("lab.stage.item", render(task_label(*row.task, *row.row, 0), language()), session_.name(which)), i + 1,
+                             row.planned, running_score(row, which)});
+    }
     return {};
   }
 
@@ -212,7 +223,7 @@ class TaskPart {
     const Message label = task_label(*run.task, *run.row, std::min(run.records[0].size(), run.records[1].size()));
     const std::string id = task_row_id(*run.task, *run.row);
     if (!run.missing.empty()) return unmeasured_row(id, run.task->table, label, run.missing);
-    if (!run.has_time) return unmeasured_row(id, run.task->table, label, msg("lab.reason.no_time"));
+    if (run.planned == 0) return unmeasured_row(id, run.task->table, label, msg("lab.reason.no_time"));
     return task_row({id, label, &*run.data, &run.records[0], &run.records[1], run.looks, alpha()}, session_.setup.seed);
   }
 

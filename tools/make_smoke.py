@@ -1,18 +1,19 @@
 #!/usr/bin/env python3
 """Writes data/smoke from whole evaluation sets: make_smoke.py DATASETS_DIR [OUT_DIR].
 
-DATASETS_DIR holds hellaswag/hellaswag_val_full.txt.bz2, piqa/{valid.jsonl,valid-labels.lst} and
-flores/{eng_Latn,zho_Hans}.devtest; data/smoke/SOURCES.md says where they come from. Items are kept as their makers wrote them and
-are the first by item_rank(seed, number) (src/lab/datasets.h), so that `slm` chooses the same ones from whole sets.
+DATASETS_DIR holds the sets in the folders that data/tasks/*.yaml name; data/smoke/SOURCES.md says where they come from. Items are kept as
+their makers wrote them and are the first by item_rank(seed, number) (src/lab/datasets.h), of CMATH the same number of each grade, so that
+`slm` chooses the same ones from whole sets.
 """
 import bz2
+import gzip
 import json
 import pathlib
 import sys
 
 SEED = 1
 MASK = (1 << 64) - 1
-CHOICE_ITEMS, SENTENCE_PAIRS = 100, 200
+CHOICE_ITEMS, SENTENCE_PAIRS, WRITTEN_ITEMS, ITEMS_A_GRADE = 100, 200, 60, 10
 
 
 def splitmix64(state):
@@ -25,7 +26,11 @@ def splitmix64(state):
 
 def chosen(total, count):
     """Numbers of the `count` items that rank first, in order of rank."""
-    return sorted(range(total), key=lambda i: (splitmix64(splitmix64(SEED) ^ i), i))[:count]
+    return first(range(total), count)
+
+
+def first(numbers, count):
+    return sorted(numbers, key=lambda i: (splitmix64(splitmix64(SEED) ^ i), i))[:count]
 
 
 def write(path, rows):
@@ -58,11 +63,49 @@ def flores(data):
         yield {"id": i, **{language: lines[i] for language, lines in texts.items()}}
 
 
+def by_position(lines, numbers):
+    for i in numbers:
+        yield {"id": i, **json.loads(lines[i])}
+
+
+def gsm8k(data):
+    lines = lines_of(data / "gsm8k/test.jsonl")
+    yield from by_position(lines, chosen(len(lines), WRITTEN_ITEMS))
+
+
+def cmath(data):
+    lines = lines_of(data / "cmath/cmath_dev.jsonl")
+    grades = [json.loads(line)["grade"] for line in lines]
+    for grade in sorted(set(grades)):
+        yield from by_position(lines, first([i for i, its in enumerate(grades) if its == grade], ITEMS_A_GRADE))
+
+
+def humaneval(data):
+    lines = gzip.decompress((data / "humaneval/HumanEval.jsonl.gz").read_bytes()).decode("utf-8").split("\n")
+    lines = [line for line in lines if line]
+    yield from by_position(lines, chosen(len(lines), WRITTEN_ITEMS))
+
+
+def numbered(lines, key, count):
+    """Items that carry their number themselves."""
+    rows = {row[key]: row for row in map(json.loads, lines)}
+    for number in first(rows, count):
+        yield rows[number]
+
+
+def ifeval(data):
+    yield from numbered(lines_of(data / "ifeval/input_data.jsonl"), "key", WRITTEN_ITEMS)
+
+
+def xcopa_zh(data):
+    yield from numbered(lines_of(data / "xcopa/test.zh.jsonl"), "idx", CHOICE_ITEMS)
+
+
 def main():
     data = pathlib.Path(sys.argv[1])
     out = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else pathlib.Path(__file__).resolve().parents[1] / "data/smoke"
-    for name, rows in (("hellaswag", hellaswag), ("piqa", piqa), ("flores", flores)):
-        write(out / f"{name}.jsonl", list(rows(data)))
+    for rows in (hellaswag, piqa, flores, gsm8k, cmath, humaneval, ifeval, xcopa_zh):
+        write(out / f"{rows.__name__}.jsonl", list(rows(data)))
 
 
 main()

@@ -113,6 +113,30 @@ TEST(ShippedTasks, ChoicesAreThoseOfEvalChoices) {
   }
 }
 
+// The smoke items are the first of the whole sets, word for word.
+TEST(ShippedTasks, SmokeItemsAreTheFirstOfTheWhole) {
+  const std::string smoke = SLM_SOURCE_DIR "/data/smoke", whole = SLM_SOURCE_DIR "/../shared/datasets";
+  if (!data_directories(whole)) GTEST_SKIP() << "no evaluation sets at " << whole;
+  for (const char* name : {"gsm8k", "cmath", "humaneval", "ifeval", "xcopa_zh", "hellaswag", "piqa"}) {
+    const auto task = find_task(name);
+    ASSERT_TRUE(task) << task.error().text();
+    const auto few = load_row(*task, task->rows[0], {smoke}, {kSubsetSeed, {}}), all = load_row(*task, task->rows[0], {whole}, {kSubsetSeed, {}});
+    ASSERT_TRUE(few) << few.error().text();
+    ASSERT_TRUE(all) << all.error().text();
+    EXPECT_GE(few->items.size(), 60u) << name;
+    for (size_t i = 0; i < few->items.size(); ++i) {
+      const TaskItem &a = few->items[i], &b = all->items[i];
+      ASSERT_EQ(a.id, b.id) << name << " " << i;
+      EXPECT_EQ(a.stratum, b.stratum);
+      for (const auto& [field, value] : b.fields) {
+        if (field == "line" || field == "file") continue;  // of the file it stood in
+        ASSERT_TRUE(a.fields.contains(field)) << name << " " << field;
+        EXPECT_EQ(a.fields.at(field).text, value.text) << name << " " << field;
+      }
+    }
+  }
+}
+
 // Translations that are right are in the right language: what the wrong-language rate says of the references is its error.
 TEST(ShippedTasks, ReferencesAreNotInAWrongLanguage) {
   const std::string directory = SLM_SOURCE_DIR "/../shared/datasets";

@@ -3,14 +3,10 @@
 #include <algorithm>
 #include <numeric>
 
+#include "chat/unicode.h"
+
 namespace slm::lab {
 namespace {
-
-uint32_t count_characters(std::string_view text) {
-  uint32_t count = 0;
-  for (char byte : text) count += (static_cast<unsigned char>(byte) & 0xC0) != 0x80;
-  return count;
-}
 
 template <class Score>
 uint32_t best_of(size_t n, const Score& score) {
@@ -56,7 +52,7 @@ ChoiceRecord choose_ending(const ChoiceItem& item, std::vector<double> scores) {
   record.id = item.id;
   record.label = item.label;
   record.scores = std::move(scores);
-  for (const std::string& ending : item.endings) record.characters.push_back(count_characters(ending));
+  for (const std::string& ending : item.endings) record.characters.push_back(static_cast<uint32_t>(chat::count_code_points(ending)));
   record.answer_by_sum = best_of(record.scores.size(), [&](uint32_t i) { return record.scores[i]; });
   record.answer = best_of(record.scores.size(), [&](uint32_t i) { return record.scores[i] / std::max(1u, record.characters[i]); });
   record.transcript = transcript_of(item, record);

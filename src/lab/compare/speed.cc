@@ -1,5 +1,4 @@
-#include <array>
-
+#include "chat/unicode.h"
 #include "lab/compare/session.h"
 #include "lab/datasets.h"
 
@@ -22,10 +21,6 @@ constexpr size_t kMostBytesPerToken = 6;  // of this text, in every vocabulary a
 constexpr std::string_view kChineseParagraph =
     "图书馆在街道的尽头，那里从前是旧市场。它每天早上九点开门，到十点靠窗的座位大多已经有人。学生来这里准备考试，老人来看报纸，下午儿童阅览室里满是讲故事的声音。"
     "这座楼冬暖夏凉，所以许多人待的时间比原先打算的更长。二楼有一批为数不多的地图，其中最古老的一张是三百多年前一位水手画的，他画在纸上的海岸有一半从未见过。";
-
-size_t count_characters(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }));
-}
 
 // What is measured with prompts of one length.
 struct PromptRuns {
@@ -57,7 +52,7 @@ Result<PromptRuns> run_prompts(Session& session, uint32_t prompt_tokens) {
 ComparisonRow chinese_row(Session& session, const TimedRuns& decode) {
   TimedRuns characters = decode;
   for (int which : {0, 1}) {
-    const double per_token = static_cast<double>(count_characters(kChineseParagraph)) /
+    const double per_token = static_cast<double>(chat::count_code_points(kChineseParagraph)) /
                              static_cast<double>(std::max<size_t>(1, session.runtimes[which]->encode(kChineseParagraph).size()));
     for (double& rate : side(characters, which)) rate *= per_token;
   }

@@ -42,9 +42,6 @@ Value rate_value(const TaskScore& score) {
 
 Value mean_value(const TaskScore& score) { return {format_figure(score.score), score.score}; }
 
-// What differences of a score that is no rate do not matter.
-constexpr double kScoreMargin = 2;  // points of chrF, which goes to 100
-
 void judge_scores(ComparisonRow& row, const std::vector<GradedPair>& pairs, uint64_t seed) {
   std::vector<double> a, b;
   for (const GradedPair& pair : pairs) {
@@ -84,10 +81,6 @@ Message task_label(const Task& task, const TaskRow& row, uint64_t items) {
   };
   const std::string english = title(task.title_en, row.title_en), chinese = title(task.title_zh, row.title_zh);
   return items > 0 ? msg("lab.row.task_items", english, chinese, items) : msg("lab.row.task", english, chinese);
-}
-
-bool is_rate(const Task& task) {
-  return task.kind == TaskKind::kChoices || (task.kind == TaskKind::kGenerate && task.grader->is_rate);
 }
 
 PairedCounts count_records(const std::vector<TaskRecord>& a, const std::vector<TaskRecord>& b) { return count(graded_pairs(a, b)); }

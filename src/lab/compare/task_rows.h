@@ -15,8 +15,6 @@ std::string task_row_id(const Task& task, const TaskRow& row);
 // The titles in both languages, a task's up to its colon; with `items` > 0 how many.
 Message task_label(const Task& task, const TaskRow& row, uint64_t items);
 
-// Every grade is 0 or 1.
-bool is_rate(const Task& task);
 // Of the items that both were graded on. REQUIRES: the same items in the same order, as far as the shorter goes.
 PairedCounts count_records(const std::vector<TaskRecord>& a, const std::vector<TaskRecord>& b);
 

@@ -25,6 +25,7 @@ struct RowRun {
   std::optional<RowData> data;      // nothing: not to be had, `missing` says why
   Message missing;
   std::vector<TaskRecord> records[2];
+  std::vector<RunningScore> scores;  // one a model
   std::vector<Look> looks;
   RowProgress progress;
   double seconds_per_item = 0;      // both models, estimated
@@ -40,10 +41,8 @@ class TaskPart {
       const ComparedSubject& subject = *session.subjects[which];
       generators_.emplace_back(*session.runtimes[which], session.options(which), subject.model.sha256);
       scorers_.emplace_back(*session.runtimes[which]);
-    }
-    for (int which : {0, 1}) {
-      const std::string identity = likelihood_identity(*session.runtimes[which], session.options(which), session.subjects[which]->model.sha256);
-      subjects_[which] = {&generators_[which], &scorers_[which], identity, session.name(which)};
+      const std::string identity = likelihood_identity(*session.runtimes[which], session.options(which), subject.model.sha256);
+      subjects_[which] = {&generators_.back(), &scorers_.back(), identity, session.name(which)};
     }
   }
 
@@ -76,6 +75,7 @@ class TaskPart {
     RowRun& run = rows_.back();
     run.task = &task;
     run.row = &row;
+    run.scores.assign(2, RunningScore(task));
     auto data = load_row(task, row, session_.setup.data_directories, {.seed = kSubsetSeed, .shots = {}});
     if (data) {
       add_source(data->source);
@@ -159,7 +159,7 @@ class TaskPart {
     std::vector<RowCost> costs;
     for (const RowRun& row : rows_) {
       RowCost cost;
-      cost.id = row.task->name + row.row->id;
+      cost.id = task_row_id(*row.task, *row.row);
       cost.seconds_per_item = row.seconds_per_item;
       cost.least = tier_.least_items;
       cost.available = row.missing.empty() ? row.available(tier_) : 0;
@@ -198,16 +198,12 @@ class TaskPart {
         row.progress.decided = true;
         return {};
       }
+      row.scores[static_cast<size_t>(which)].add(*record);
       row.records[which].push_back(std::move(*record));
       session_.watch.report({msg("lab.stage.item", render(task_label(*row.task, *row.row, 0), language()), session_.name(which)), i + 1,
-                             row.planned, running_score(row, which)});
+                             row.planned, row.scores[static_cast<size_t>(which)].text()});
     }
     return {};
-  }
-
-  std::string running_score(const RowRun& row, int which) const {
-    const TaskScore score = score_records(*row.task, row.records[which], session_.setup.seed);
-    return fmt::format("{} [{}, {}]", format_figure(score.score), format_figure(score.interval.low), format_figure(score.interval.high));
   }
 
   void look(RowRun& row, double share) {

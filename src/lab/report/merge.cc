@@ -14,9 +14,6 @@
 namespace slm::lab {
 namespace {
 
-// Of scores that are no rates, in points of a hundred (chrF): what does not matter.
-constexpr double kScoreMargin = 2;
-
 // One run, read, beside the JSON that has its texts in both languages.
 struct ReadRun {
   int64_t id = 0;

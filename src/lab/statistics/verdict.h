@@ -30,6 +30,7 @@ enum class Direction : uint8_t { kMoreIsBetter, kLessIsBetter };
 inline constexpr double kLikely = 0.97;
 inline constexpr double kRateMargin = 0.05;   // of rates: 5 points of a hundred
 inline constexpr double kRatioMargin = 0.05;  // of speeds: a ratio from 1 / 1.05 to 1.05
+inline constexpr double kScoreMargin = 2;     // of scores that are no rates: points of chrF, which goes to 100
 inline constexpr double kBitsMargin = 0.02;   // of bits per byte: 2 % of B's
 
 struct Evidence {

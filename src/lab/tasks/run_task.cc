@@ -9,15 +9,6 @@
 namespace slm::lab {
 namespace {
 
-bool is_rate(const Task& task) {
-  switch (task.kind) {
-    case TaskKind::kGenerate: return task.grader->is_rate;
-    case TaskKind::kChoices: return true;
-    case TaskKind::kBits: return false;
-  }
-  return false;
-}
-
 double mean_of(const std::vector<double>& values, std::span<const size_t> items) {
   double sum = 0;
   for (size_t i : items) sum += values[i];
@@ -47,17 +38,32 @@ std::optional<double> chance_of(const Task& task, const std::vector<TaskRecord>&
   return n == 0 ? std::nullopt : std::optional(sum / static_cast<double>(n));
 }
 
-// Wilson's interval moves with each item; the bootstrap's is left for the end.
-std::string running_text(const TaskScore& so_far, double sum, uint64_t right) {
-  if (so_far.items == 0) return {};
-  TaskScore shown = so_far;
-  shown.score = sum / static_cast<double>(so_far.items);
-  if (!shown.is_rate) return fmt::format("{:.2f}", shown.score);
-  shown.interval = wilson_interval(right, so_far.items);
-  return format_score(shown);
+}  // namespace
+
+bool is_rate(const Task& task) {
+  switch (task.kind) {
+    case TaskKind::kGenerate: return task.grader->is_rate;
+    case TaskKind::kChoices: return true;
+    case TaskKind::kBits: return false;
+  }
+  return false;
 }
 
-}  // namespace
+void RunningScore::add(const TaskRecord& record) {
+  if (!record.is_graded) return;
+  ++so_far_.items;
+  sum_ += record.grade;
+  right_ += record.grade == 1;
+}
+
+std::string RunningScore::text() const {
+  if (so_far_.items == 0) return {};
+  TaskScore shown = so_far_;
+  shown.score = sum_ / static_cast<double>(so_far_.items);
+  if (!shown.is_rate) return fmt::format("{:.2f}", shown.score);
+  shown.interval = wilson_interval(right_, so_far_.items);
+  return format_score(shown);
+}
 
 TaskScore score_records(const Task& task, const std::vector<TaskRecord>& records, uint64_t seed) {
   TaskScore score;
@@ -87,7 +93,7 @@ TaskScore score_records(const Task& task, const std::vector<TaskRecord>& records
   if (task.kind == TaskKind::kChoices) score.acc_by_sum = static_cast<double>(right_by_sum) / n;
   score.chance = chance_of(task, records);
   if (score.chance && score.items > 0) {
-    score.corrected = (score.score - *score.chance) / (1 - *score.chance);
+    score.corrected = above_chance(score.score, *score.chance);
     score.at_chance = score.interval.holds(*score.chance);
   }
   return score;
@@ -103,10 +109,7 @@ Result<TaskResult> run_row(const RowData& data, const TaskSubject& subject, cons
   result.asked_for = std::min(options.limit, data.items.size());
   const std::string row_name = data.row->id.empty() ? "" : " " + data.row->id;
   const Message stage = msg("lab.stage.item", task.title(language()) + row_name, subject.name);
-  TaskScore so_far;
-  so_far.is_rate = is_rate(task);
-  double sum = 0;
-  uint64_t right = 0;
+  RunningScore so_far(task);
   int failures_in_a_row = 0;
   for (size_t i = 0; i < result.asked_for && !result.stopped; ++i) {
     Status kept;
@@ -126,11 +129,9 @@ Result<TaskResult> run_row(const RowData& data, const TaskSubject& subject, cons
     if (failures_in_a_row == kFailuresInARow) {
       result.stopped = Error{ErrorKind::kNetwork, msg("lab.task.gave_up", subject.name, kFailuresInARow, record->transcript), {}};
     }
-    so_far.items += record->is_graded;
-    sum += record->is_graded ? record->grade : 0;
-    right += record->is_graded && record->grade == 1;
+    so_far.add(*record);
     result.records.push_back(std::move(*record));
-    watch.report({stage, i + 1, result.asked_for, running_text(so_far, sum, right)});
+    watch.report({stage, i + 1, result.asked_for, so_far.text()});
   }
   result.score = score_records(task, result.records, options.seed);
   return result;

@@ -15,6 +15,9 @@
 
 namespace slm::lab {
 
+// Every grade of the task is 0 or 1: their mean is a rate.
+bool is_rate(const Task& task);
+
 struct TaskScore {
   uint64_t items = 0;               // graded
   uint64_t failed = 0;              // not graded
@@ -60,5 +63,19 @@ Result<TaskResult> run_row(const RowData& data, const TaskSubject& subject, cons
 
 // "48.3 % [45.6, 51.0]" of a rate, "31.2 [29.9, 32.4]" otherwise.
 std::string format_score(const TaskScore& score);
+
+// The score while records come in, as progress shows it: a constant time an item. Wilson's interval moves with each; the bootstrap's is left
+// for the end.
+class RunningScore {
+ public:
+  explicit RunningScore(const Task& task) { so_far_.is_rate = is_rate(task); }
+  void add(const TaskRecord& record);
+  std::string text() const;  // empty before the first graded record
+
+ private:
+  TaskScore so_far_;
+  double sum_ = 0;
+  uint64_t right_ = 0;
+};
 
 }  // namespace slm::lab

@@ -14,6 +14,7 @@
 #include "cli/lab_commands.h"
 #include "cli/open_model.h"
 #include "cli/report.h"
+#include "hub/layout.h"
 #include "hub/store.h"
 #include "lab/compare/article.h"
 #include "lab/comparison_table.h"
@@ -161,7 +162,7 @@ Status run_compare(const CompareFlags& given, const Context& context) {
   setup.data_directories = std::move(directories);
   setup.seed = given.seed;
   setup.run_process = run_process;
-  setup.cache_path = hub::Store::open().root() + "/cache/answers.db";
+  setup.cache_path = hub::Layout{hub::Store::open().root()}.answers();
   setup.approve = [&](const lab::Plan& plan, const std::vector<Message>& labels) {
     end_progress();
     return show_plan(plan, labels, !given.yes && !context.json);

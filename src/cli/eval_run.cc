@@ -9,6 +9,7 @@
 #include "cli/lab_commands.h"
 #include "cli/open_model.h"
 #include "hub/digest.h"
+#include "hub/layout.h"
 #include "lab/datasets.h"
 #include "lab/tasks/task_json.h"
 
@@ -148,7 +149,7 @@ Status run_task(const RunFlags& given, const Context& context) {
   SLM_TRY(subject, open_subject(given.model));
   std::unique_ptr<lab::AnswerCache> cache;
   if (!given.fresh) {
-    SLM_TRY(opened, lab::AnswerCache::open(hub::Store::open().root() + "/cache/answers.db"));
+    SLM_TRY(opened, lab::AnswerCache::open(hub::Layout{hub::Store::open().root()}.answers()));
     cache = std::move(opened);
   }
   const lab::RunOptions options{given.limit.value_or(SIZE_MAX), given.seed, cache.get()};

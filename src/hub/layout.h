@@ -28,6 +28,7 @@ struct Layout {
   std::string locks() const { return root + "/.locks"; }
   std::string lock(std::string_view name) const { return locks() + "/" + file_name_of(name); }
   std::string licenses() const { return root + "/licenses"; }
+  std::string answers() const { return root + "/cache/answers.db"; }  // of models to tasks, kept from run to run
   std::string runs() const { return root + "/runs.sqlite"; }  // comparisons that were made
 };
 

@@ -36,8 +36,9 @@ std::vector<ComparisonTier> make_tiers() {
 Status open_models(Session& session) {
   for (int which : {0, 1}) {
     session.watch.report({msg("lab.stage.open", session.name(which)), 0, 0, ""});
-    SLM_TRY(runtime, Runtime::open(session.options(which)));
-    session.runtimes[which] = std::move(runtime);
+    const ComparedModel& facts = session.subjects[which]->model;
+    SLM_TRY(model, LocalModel::open(session.options(which), facts.name, facts.sha256));
+    session.models[which] = std::move(model);
     SLM_TRY_STATUS(session.watch.check());
   }
   return {};
@@ -56,8 +57,8 @@ void gather_tables(std::vector<ComparisonRow>& rows) {
 void describe(Session& session) {
   Comparison& comparison = session.comparison;
   comparison.cpu = machine_facts().cpu;
-  comparison.isa = session.runtimes[0]->model().kernels().name;
-  comparison.threads = session.runtimes[0]->threads();
+  comparison.isa = session.models[0]->isa();
+  comparison.threads = session.models[0]->threads();
   comparison.tier = session.setup.tier->name;
   comparison.a = session.subjects[0]->model;
   comparison.b = session.subjects[1]->model;

@@ -20,7 +20,7 @@ Result<TimedRuns> joules_per_token(Session& session, EnergyMeter& meter) {
   for (uint32_t i = 0; i < kRuns; ++i) {
     for (int which : {0, 1}) {
       SLM_TRY_STATUS(meter.start());
-      SLM_TRY(timings, time_answer(session, which, 1, kTokens));
+      SLM_TRY(timings, session.models[which]->time_answer(1, kTokens, session.watch));
       SLM_TRY(energy, meter.stop());
       uses[which].push_back({energy, timings.tokens});
     }

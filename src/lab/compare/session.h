@@ -6,6 +6,7 @@
 #include <string>
 
 #include "lab/compare.h"
+#include "lab/compare/measured_model.h"
 
 namespace slm::lab {
 
@@ -13,7 +14,7 @@ struct Session {
   const ComparedSubject* subjects[2] = {};
   const ComparisonSetup& setup;
   const Watch& watch;
-  std::unique_ptr<Runtime> runtimes[2] = {};  // open from the speed part on
+  std::unique_ptr<MeasuredModel> models[2] = {};  // open from the speed part on
   Comparison comparison = {};
   double prefill_rate[2] = {1, 1}, decode_rate[2] = {1, 1};  // tokens a second, as just measured
 
@@ -38,10 +39,5 @@ Status measure_speed(Session& session);
 Status measure_energy(Session& session);
 // The tier's tasks, the same items for both, as far as the budget goes.
 Status measure_tasks(Session& session);
-
-// One greedy answer to a plain prompt of so many tokens (fewer where the context is short), nothing kept from the one before.
-Result<Timings> time_answer(Session& session, int which, uint32_t prompt_tokens, uint32_t tokens);
-// Plain English of about `tokens` tokens or more (some 4.7 bytes a token), the same text for every model.
-std::string plain_prompt(uint32_t tokens);
 
 }  // namespace slm::lab

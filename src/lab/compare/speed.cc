@@ -5,18 +5,6 @@
 namespace slm::lab {
 namespace {
 
-constexpr std::string_view kParagraph =
-    "The library stands at the end of the street, where the old market used to be. It opens at nine every morning, and by ten most of "
-    "the seats near the windows are taken. Students come to read for their examinations, older people come for the newspapers, and in "
-    "the afternoon the children's room fills with the noise of stories being told. The building is warm in winter and cool in summer, "
-    "which is one reason why so many people stay longer than they had planned. On the second floor there is a small collection of maps. "
-    "The oldest was drawn more than three hundred years ago by a sailor who had never seen half of the coast that he put on paper. The "
-    "librarian likes to show it to visitors: the rivers run in the right direction, she says, but the mountains are where he hoped they "
-    "would be. Nobody has ever asked to borrow it. In the cellar, behind two doors, the town keeps the records of its streets and houses, "
-    "its births and its marriages, and a diary written during a flood by a teacher who watched the water rise, step by step, towards the "
-    "room in which she was writing. Her last line says that the rain has stopped and that she is going down to see what is left. ";
-constexpr size_t kMostBytesPerToken = 6;  // of this text, in every vocabulary at hand: enough text for the tokens asked for
-
 // Chinese whose characters are counted against its tokens; of the speed of answers, not of their quality.
 constexpr std::string_view kChineseParagraph =
     "图书馆在街道的尽头，那里从前是旧市场。它每天早上九点开门，到十点靠窗的座位大多已经有人。学生来这里准备考试，老人来看报纸，下午儿童阅览室里满是讲故事的声音。"
@@ -37,7 +25,7 @@ Result<PromptRuns> run_prompts(Session& session, uint32_t prompt_tokens) {
   runs.prompt_tokens = prompt_tokens;
   for (uint32_t i = 0; i < tier.repetitions; ++i) {
     for (int which : {0, 1}) {
-      SLM_TRY(timings, time_answer(session, which, prompt_tokens, prompt_tokens == kMeasuredPrompt ? tier.decode_tokens : 2));
+      SLM_TRY(timings, session.models[which]->time_answer(prompt_tokens, prompt_tokens == kMeasuredPrompt ? tier.decode_tokens : 2, session.watch));
       side(runs.prefill, which).push_back(timings.prompt_tokens / std::max(timings.prompt_seconds, 1e-9));
       side(runs.decode, which).push_back((timings.tokens - 1) / std::max(timings.seconds, 1e-9));
       side(runs.latency, which).push_back(1e3 * std::max(timings.first_token_seconds, 1e-9));
@@ -50,42 +38,23 @@ Result<PromptRuns> run_prompts(Session& session, uint32_t prompt_tokens) {
 
 // Tokens are not alike: what a reader of Chinese sees is characters.
 ComparisonRow chinese_row(Session& session, const TimedRuns& decode) {
+  const Message label = msg("lab.row.chinese_characters");
   TimedRuns characters = decode;
   for (int which : {0, 1}) {
-    const double per_token = static_cast<double>(chat::count_code_points(kChineseParagraph)) /
-                             static_cast<double>(std::max<size_t>(1, session.runtimes[which]->encode(kChineseParagraph).size()));
+    const auto tokens = session.models[which]->count_tokens(kChineseParagraph);
+    if (!tokens) return unmeasured_row("chinese_characters", "speed", label, msg("lab.reason.no_token_count", session.name(which)));
+    const double per_token =
+        static_cast<double>(chat::count_code_points(kChineseParagraph)) / static_cast<double>(std::max<uint64_t>(1, *tokens));
     for (double& rate : side(characters, which)) rate *= per_token;
   }
-  return runs_row("chinese_characters", msg("lab.row.chinese_characters"), characters, Direction::kMoreIsBetter, session.setup.seed);
+  return runs_row("chinese_characters", label, characters, Direction::kMoreIsBetter, session.setup.seed);
 }
 
 }  // namespace
 
-std::string plain_prompt(uint32_t tokens) {
-  std::string text;
-  while (text.size() < tokens * kMostBytesPerToken) text += kParagraph;
-  return text;
-}
-
-Result<Timings> time_answer(Session& session, int which, uint32_t prompt_tokens, uint32_t tokens) {
-  Runtime& runtime = *session.runtimes[which];
-  runtime.forget();
-  GenerateOptions options;
-  options.max_tokens = tokens;
-  options.ignore_end_tokens = true;
-  std::vector<slm::TokenId> prompt = runtime.encode(plain_prompt(prompt_tokens));
-  const uint32_t context = runtime.memory_plan().context;
-  if (context <= tokens + 1) return fail(ErrorKind::kDoesNotFit, "lab.longer_than_context", tokens + 2, context);
-  prompt.resize(std::min<size_t>({prompt.size(), prompt_tokens, context - tokens - 1}));
-  SLM_TRY(generation, runtime.generate(prompt, options, {}, session.watch.cancelled));
-  SLM_TRY_STATUS(session.watch.check());
-  if (generation.timings.tokens < 2) return fail(ErrorKind::kFailed, "lab.no_answer", session.name(which));
-  return generation.timings;
-}
-
 Status measure_speed(Session& session) {
   const uint64_t seed = session.setup.seed;
-  for (int which : {0, 1}) SLM_TRY_STATUS(time_answer(session, which, kMeasuredPrompt, 4));  // not measured: the first touch of everything
+  for (int which : {0, 1}) SLM_TRY_STATUS(session.models[which]->time_answer(kMeasuredPrompt, 4, session.watch));  // not measured: the first touch of everything
   for (const uint32_t prompt_tokens : session.setup.tier->prompts) {
     SLM_TRY(runs, run_prompts(session, prompt_tokens));
     if (prompt_tokens == kMeasuredPrompt) {

@@ -14,6 +14,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kSampledItems = 4;          // whose length stands for the row's
+constexpr uint64_t kUsualBytesPerToken = 4;
 constexpr double kUsualAnswer = 0.5;         // of the tokens an answer may have
 constexpr uint64_t kItemsATurn = 4;          // of A, then of B
 constexpr double kEndingsOverContext = 1.5;  // endings are short, but each is a pass of its own
@@ -37,13 +38,7 @@ struct RowRun {
 class TaskPart {
  public:
   TaskPart(Session& session, AnswerCache* cache) : session_(session), tier_(*session.setup.tier), cache_(cache) {
-    for (int which : {0, 1}) {
-      const ComparedSubject& subject = *session.subjects[which];
-      generators_.emplace_back(*session.runtimes[which], session.options(which), subject.model.sha256);
-      scorers_.emplace_back(*session.runtimes[which]);
-      const std::string identity = likelihood_identity(*session.runtimes[which], session.options(which), subject.model.sha256);
-      subjects_[which] = {&generators_.back(), &scorers_.back(), identity, session.name(which)};
-    }
+    for (int which : {0, 1}) subjects_[which] = session.models[which]->task_subject();
   }
 
   Status run() {
@@ -136,14 +131,19 @@ class TaskPart {
     const size_t sampled = std::min(kSampledItems, row.data->items.size());
     double seconds = 0;
     for (int which : {0, 1}) {
-      size_t tokens = 0;
-      for (size_t i = 0; i < sampled; ++i) tokens += session_.runtimes[which]->encode(text_of(*row.data, row.data->items[i])).size();
+      uint64_t tokens = 0;
+      for (size_t i = 0; i < sampled; ++i) tokens += tokens_of(which, text_of(*row.data, row.data->items[i]));
       const double read = static_cast<double>(tokens) / static_cast<double>(std::max<size_t>(1, sampled));
       const bool writes = row.task->kind == TaskKind::kGenerate;
       const double written = writes ? kUsualAnswer * row.task->max_tokens : 0;
       seconds += (writes ? 1 : kEndingsOverContext) * read / session_.prefill_rate[which] + written / session_.decode_rate[which];
     }
     return std::max(1e-4, seconds);
+  }
+
+  // Of a model that cannot be asked, as many as are usual.
+  uint64_t tokens_of(int which, std::string_view text) const {
+    return session_.models[which]->count_tokens(text).value_or(text.size() / kUsualBytesPerToken);
   }
 
   static std::string text_of(const RowData& data, const TaskItem& item) {
@@ -228,8 +228,6 @@ class TaskPart {
   AnswerCache* cache_;
   std::deque<Task> tasks_;  // rows point into it
   std::deque<RowRun> rows_;
-  std::deque<RuntimeGenerator> generators_;
-  std::deque<RuntimeScorer> scorers_;
   TaskSubject subjects_[2];
   int judged_rows_ = 0;  // that the plan has a place for
 };

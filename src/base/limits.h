@@ -73,6 +73,10 @@ inline constexpr uint64_t kZipMaxEntries = 65'536;
 inline constexpr uint64_t kZipMaxMemberBytes = 64ull << 30;
 inline constexpr uint64_t kZipMaxRatio = 200;
 
+// HTTP replies
+inline constexpr size_t kHttpMaxReplyBytes = 64u << 20;
+inline constexpr size_t kSseMaxEventBytes = 4u << 20;   // a line, and an event's data
+
 // Evaluation sets and measurements
 inline constexpr size_t kCodeMaxResultBytes = 32u << 20;      // what one program of a code grading writes
 inline constexpr size_t kCodeMaxCachedBytes = 128u << 20;     // results of items' own solutions, kept for the next model

@@ -1,0 +1,72 @@
+// One HTTP request and its reply (libcurl). Knows no routes.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/limits.h"
+#include "base/result.h"
+
+namespace slm::net {
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url = {};                // http:// or https://
+  std::vector<std::string> headers = {};  // "Name: value", without line ends
+  std::string body = {};
+  double connect_seconds = 10;         // to be connected, the name's look-up and TLS included
+  double idle_seconds = 60;            // with nothing sent or received
+  double total_seconds = 600;
+  size_t most_bytes = limits::kHttpMaxReplyBytes;
+  // Each piece of a successful (2xx) reply's body as it comes, which is then not in HttpReply::body; false: enough, no more is read.
+  // May be empty.
+  std::function<bool(std::string_view piece)> on_piece = {};
+  const std::atomic<bool>* cancelled = nullptr;  // looked at about once a second; may be null
+};
+
+struct HttpReply {
+  int status = 0;
+  std::string content_type;            // as sent, "" where none is
+  std::string location;                // of a redirect
+  std::string body;
+  std::optional<double> retry_after_seconds;
+};
+
+// Keeps its connection from request to request. Not for several threads at once.
+// Proxies are those of the environment (http_proxy, https_proxy, no_proxy), and none for this machine's own addresses. Redirects are not
+// followed: they are replies.
+class HttpClient {
+ public:
+  HttpClient();
+  ~HttpClient();
+  HttpClient(HttpClient&&) noexcept;
+  HttpClient& operator=(HttpClient&&) noexcept;
+
+  // Any status is a reply. Errors: kUsage (no http or https URL, a header with a line end), kNetwork (refused, not found, timed out, cut off,
+  // too large, TLS), kFailed "net.cancelled".
+  Result<HttpReply> send(const HttpRequest& request);
+
+ private:
+  struct Handle;
+  std::unique_ptr<Handle> handle_;
+};
+
+struct UrlParts {
+  std::string scheme, host;            // lower case; an IPv6 address without its brackets
+  int port = 0;                        // the scheme's own where the URL names none
+  std::string path;                    // begins with '/'
+};
+// Errors: kUsage "net.bad_url".
+Result<UrlParts> parse_url(const std::string& url);
+// localhost and its sub-domains, 127.0.0.0/8, ::1.
+bool is_loopback(std::string_view host);
+// For people: without user, password, query and fragment.
+std::string shown_url(const std::string& url);
+
+}  // namespace slm::net

@@ -95,8 +95,9 @@ TEST_F(TinyModels, AComparisonHasAllItsRows) {
   ASSERT_TRUE(comparison) << comparison.error().text();
   std::vector<std::string> ids;
   for (const ComparisonRow& r : comparison->rows) ids.push_back(r.id);
-  EXPECT_EQ(ids, (std::vector<std::string>{"file_size", "size_q4_0", "size_q8_0", "size_f16", "parameters", "license", "context",
+  EXPECT_EQ(ids, (std::vector<std::string>{"file_size", "size_q4_0", "size_q4_k_m", "size_q8_0", "size_f16", "parameters", "license", "context",
                                            "start_command", "peak_memory", "anonymous_memory", "file_memory", "minimum_memory",
+                                           "devices_phone", "devices_board", "devices_laptop",
                                            "first_token_32", "prefill", "decode", "chinese_characters", "first_token",
                                            "energy_per_token", "flores_bits_eng_Latn", "flores_bits_zho_Hans", "hellaswag", "piqa"}));
   EXPECT_EQ(row(*comparison, "peak_memory").verdict, Verdict::kBetter);
@@ -109,6 +110,28 @@ TEST_F(TinyModels, AComparisonHasAllItsRows) {
   }
   EXPECT_EQ(comparison->sources.size(), 3u);
   for (const char* id : {"prefill", "decode", "first_token"}) EXPECT_GT(row(*comparison, id).a.number, 0) << id;
+}
+
+TEST_F(TinyModels, DevicesFitByHalfOfTheirMemory) {
+  ComparisonSetup measured = setup(kTinyTier);
+  // Half of 2 GiB to the byte, and one byte more.
+  measured.run_process = [](const ProcessWork& work) -> Result<ProcessRun> {
+    return ProcessRun{(uint64_t{1} << 30) + (work.subject->model.name == "two"), 0, 0, 1};
+  };
+  const auto comparison = run_comparison(subject("one", 1), subject("two", 2), measured, {});
+  ASSERT_TRUE(comparison) << comparison.error().text();
+  const ComparisonRow& boards = row(*comparison, "devices_board");
+  EXPECT_EQ(boards.verdict, Verdict::kFact);
+  EXPECT_EQ(*boards.a.number, *boards.b.number + 1);
+  EXPECT_EQ(render(boards.reason, Language::kEnglish), "too small for A: -; for B: Raspberry Pi 4 (2 GB)");
+  EXPECT_TRUE(row(*comparison, "devices_laptop").reason.empty());
+  ASSERT_EQ(boards.records.size(), 2 * static_cast<size_t>(std::stoul(boards.a.text.substr(boards.a.text.find('/') + 1))));
+  for (const ItemRecord& record : boards.records) {
+    EXPECT_EQ(record.grade > 0.5, record.model == 'b' && record.answer == "Raspberry Pi 4 (2 GB)") << record.answer;
+    EXPECT_NE(record.transcript.find("raspberrypi.com"), std::string::npos) << "the source: " << record.transcript;
+  }
+  EXPECT_LT(*row(*comparison, "size_q4_0").a.number, *row(*comparison, "size_q8_0").a.number);
+  EXPECT_LT(*row(*comparison, "size_q8_0").a.number, *row(*comparison, "size_f16").a.number);
 }
 
 TEST_F(TinyModels, TheSameModelTwiceShowsNoDifferenceInWhatItSays) {

@@ -26,6 +26,7 @@ struct ItemRecord {
   std::string answer;         // what was measured, as text: an ending's number; may be empty
   double grade = 0;           // 1 or 0 for right and wrong; else the measured value
   std::string transcript = {};  // what the model read and wrote, or how it scored each ending; empty for a timed run
+  std::string prompt = {};      // of a user's own prompts: what was asked; `answer` is then all that was written
 };
 
 // The slow end of timed runs: the 95th percentile of times, the 5th of speeds. Of few runs its interval is too narrow.
@@ -59,7 +60,7 @@ struct ComparisonRow {
   std::optional<uint64_t> more_items;  // of kTooFew: items, or runs, that would tell with a power of 80 %
   std::optional<double> chance;        // rate right by guessing
   Verdict verdict = Verdict::kFact;
-  Message reason;             // of kNotMeasured
+  Message reason;             // of kNotMeasured; of kFact what a reader should know besides, may be empty
   std::vector<ItemRecord> records;
 };
 

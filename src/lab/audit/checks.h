@@ -35,8 +35,6 @@ Result<Evidence> check_compare(const YamlNode& item, const AuditSources& sources
 Result<Evidence> check_file_size(const YamlNode& item, const AuditSources& sources);
 Result<Evidence> check_memory_floor(const YamlNode& item, const AuditSources& sources);
 Result<Evidence> check_fits(const YamlNode& item, const AuditSources& sources);
-// A model that needs at most this share of a memory is taken to fit: the rest is the system's and the program's own.
-inline constexpr double kFitShare = 0.5;
 
 // roofline.cc
 Result<Evidence> check_decode_speed(const YamlNode& item, const AuditSources& sources);

@@ -19,6 +19,9 @@ struct Figure {
 enum class DeviceClass : uint8_t { kPhone, kBoard, kLaptop, kGpu };
 std::string_view device_class_name(DeviceClass device_class);  // "phone", "board", "laptop", "gpu"
 
+// A model that needs at most this share of a memory is taken to fit: the rest is the system's and other programs'.
+inline constexpr double kFitShare = 0.5;
+
 struct Device {
   std::string id, name;
   DeviceClass device_class = DeviceClass::kPhone;

@@ -1,6 +1,10 @@
+#include <fmt/ranges.h>
+
 #include "base/files.h"
 #include "base/memory_group.h"
 #include "base/text.h"
+#include "lab/audit/devices.h"
+#include "lab/audit/model_shape.h"
 #include "lab/compare/minimum_memory.h"
 #include "lab/compare/session.h"
 
@@ -15,13 +19,31 @@ ComparisonRow bytes_row(std::string_view id, Message label, uint64_t a, uint64_t
   return figure_row(id, kTable, std::move(label), bytes_value(a), bytes_value(b), Direction::kLessIsBetter, margin);
 }
 
-// A block of 32 weights: 18 bytes as Q4_0, 34 as Q8_0, 64 as F16. What the same model would weigh with every weight in that type;
-// files keep some tensors in larger ones.
-struct WeightType {
-  std::string_view id, name;
-  uint64_t bytes_per_block;
+struct SizeRow {
+  std::string_view id;
+  audit::Quantization quantization;
 };
-constexpr WeightType kWeightTypes[] = {{"size_q4_0", "Q4_0", 18}, {"size_q8_0", "Q8_0", 34}, {"size_f16", "F16", 64}};
+constexpr SizeRow kSizeRows[] = {{"size_q4_0", audit::Quantization::kQ4_0}, {"size_q4_k_m", audit::Quantization::kQ4_K_M},
+                                 {"size_q8_0", audit::Quantization::kQ8_0}, {"size_f16", audit::Quantization::kF16}};
+
+Result<audit::ModelShape> shape_of(const ComparedSubject& subject) {
+  SLM_TRY(facts, Runtime::facts(subject.options.path));
+  return audit::shape_of(facts);
+}
+
+// The size of each model's file, had it been quantised otherwise.
+void add_sizes(Session& session) {
+  const auto a = shape_of(*session.subjects[0]), b = shape_of(*session.subjects[1]);
+  for (const SizeRow& size : kSizeRows) {
+    const Message label = msg("lab.row.size_as", audit::quantization_name(size.quantization));
+    if (!a || !b) {
+      session.add(unmeasured_row(size.id, kTable, label, (a ? b : a).error().message));
+      continue;
+    }
+    const auto bytes = [&](const audit::ModelShape& shape) { return audit::weight_bytes(shape, size.quantization) + shape.header_bytes; };
+    session.add(bytes_row(size.id, label, bytes(*a), bytes(*b), 0));
+  }
+}
 
 void add_facts(Session& session) {
   const ComparedModel &a = session.subjects[0]->model, &b = session.subjects[1]->model;
@@ -29,14 +51,50 @@ void add_facts(Session& session) {
   const auto tokens = [](uint32_t n) { return Value{std::to_string(n), n}; };
   const auto license = [](const ComparedModel& model) { return Value{model.license.empty() ? "-" : model.license, {}}; };
   session.add(bytes_row("file_size", msg("lab.row.file_size"), a.bytes, b.bytes, 0));
-  for (const WeightType& type : kWeightTypes) {
-    const auto size = [&](const ComparedModel& model) { return model.parameters / 32 * type.bytes_per_block; };
-    session.add(bytes_row(type.id, msg("lab.row.size_as", type.name), size(a), size(b), 0));
-  }
+  add_sizes(session);
   session.add(fact_row("parameters", kTable, msg("lab.row.parameters"), count(a.parameters), count(b.parameters)));
   session.add(fact_row("license", kTable, msg("lab.row.license"), license(a), license(b)));
   session.add(figure_row("context", kTable, msg("lab.row.context"), tokens(a.context), tokens(b.context), Direction::kMoreIsBetter, 0));
   session.add(fact_row("start_command", kTable, msg("lab.row.start_command"), {"slm run " + a.name, {}}, {"slm run " + b.name, {}}));
+}
+
+struct ClassRow {
+  std::string_view id, label_key;
+  audit::DeviceClass device_class;
+};
+constexpr ClassRow kClassRows[] = {{"devices_phone", "lab.row.devices_phone", audit::DeviceClass::kPhone},
+                                   {"devices_board", "lab.row.devices_board", audit::DeviceClass::kBoard},
+                                   {"devices_laptop", "lab.row.devices_laptop", audit::DeviceClass::kLaptop}};
+
+std::string listed(const std::vector<std::string>& names) { return names.empty() ? "-" : fmt::format("{}", fmt::join(names, ", ")); }
+
+// Of each class of devices how many have memory enough for the peak just measured, and which have not. A record a device: the share of its
+// memory that the peak takes.
+void add_devices(Session& session, const ProcessRun (&peaks)[2]) {
+  for (const ClassRow& one : kClassRows) {
+    size_t n = 0;
+    std::vector<std::string> too_small[2];
+    std::vector<ItemRecord> records;
+    for (const audit::Device& device : audit::built_in_devices()) {
+      if (device.device_class != one.device_class) continue;
+      for (int which : {0, 1}) {
+        const double share = static_cast<double>(peaks[which].peak_bytes) / device.memory.value;
+        if (share > audit::kFitShare) too_small[which].push_back(device.name);
+        records.push_back({static_cast<uint32_t>(n), which == 0 ? 'a' : 'b', device.name, share,
+                           fmt::format("{} of {} ({})", format_bytes(peaks[which].peak_bytes),
+                                       format_bytes(static_cast<uint64_t>(device.memory.value)), device.memory.source)});
+      }
+      ++n;
+    }
+    const auto value = [&](int which) {
+      const size_t fit = n - too_small[which].size();
+      return Value{fmt::format("{}/{}", fit, n), static_cast<double>(fit)};
+    };
+    ComparisonRow row = fact_row(one.id, kTable, msg(one.label_key), value(0), value(1));
+    if (!too_small[0].empty() || !too_small[1].empty()) row.reason = msg("lab.row.devices_too_small", listed(too_small[0]), listed(too_small[1]));
+    row.records = std::move(records);
+    session.add(std::move(row));
+  }
 }
 
 ProcessWork work_of(const Session& session, int which) {
@@ -44,7 +102,10 @@ ProcessWork work_of(const Session& session, int which) {
   work.subject = session.subjects[which];
   work.context = session.context(which, kComparisonContext);
   work.tokens = kMeasuredAnswer;
-  work.prompt = plain_prompt(kMeasuredPrompt / 2);  // at 6 bytes a token, some 650 tokens: a prompt that fits every context
+  work.prompt = plain_prompt(kMeasuredPrompt / 2);
+  // No vocabulary makes more tokens of a text than it has bytes: so it fits, BOS and answer too.
+  const uint32_t besides = work.tokens + 2;
+  work.prompt.resize(std::min<size_t>(work.prompt.size(), std::max(work.context, besides + 1) - besides));
   return work;
 }
 
@@ -101,7 +162,9 @@ Status measure_deployment(Session& session) {
   session.add(bytes_row("peak_memory", msg("lab.row.peak_memory"), peaks[0].peak_bytes, peaks[1].peak_bytes, kMemoryMargin));
   session.add(bytes_row("anonymous_memory", msg("lab.row.anonymous_memory"), peaks[0].anonymous_bytes, peaks[1].anonymous_bytes, kMemoryMargin));
   session.add(bytes_row("file_memory", msg("lab.row.file_memory"), peaks[0].file_bytes, peaks[1].file_bytes, kMemoryMargin));
-  return add_minimum(session, peaks);
+  SLM_TRY_STATUS(add_minimum(session, peaks));
+  add_devices(session, peaks);
+  return {};
 }
 
 }  // namespace slm::lab

@@ -209,7 +209,7 @@ Merged merge_figures(const Occurrences& rows) {
 
 Merged merge_row(const Occurrences& rows, uint64_t seed) {
   const auto all = [&](const auto& test) { return std::all_of(rows.begin(), rows.end(), [&](const Occurrence& one) { return test(one.row()); }); };
-  if (all([](const ComparisonRow& row) { return row.records.empty(); })) return merge_figures(rows);
+  if (all([](const ComparisonRow& row) { return row.records.empty() || row.verdict == Verdict::kFact; })) return merge_figures(rows);
   if (all([](const ComparisonRow& row) { return row.is_rate; })) return merge_answers(rows);
   const auto measured_as = [](Effect kind) { return [kind](const ComparisonRow& row) { return !row.is_rate && row.effect_kind == kind; }; };
   if (all(measured_as(Effect::kRatio))) return merge_timed_runs(rows, seed);

@@ -163,8 +163,10 @@ MachineFacts machine_facts() {
   return facts;
 }
 
-ProcessMemory process_memory() {
-  const std::string status = read("/proc/self/status");
+ProcessMemory process_memory() { return process_memory(getpid()); }
+
+ProcessMemory process_memory(int pid) {
+  const std::string status = read("/proc/" + std::to_string(pid) + "/status");
   ProcessMemory memory;
   memory.peak_bytes = kilobytes(status, "VmHWM");
   memory.resident_bytes = kilobytes(status, "VmRSS");

@@ -30,6 +30,8 @@ struct ProcessMemory {
   uint64_t peak_bytes = 0, resident_bytes = 0, anonymous_bytes = 0, file_bytes = 0;
 };
 ProcessMemory process_memory();
+// Of another process; zeros when it is gone.
+ProcessMemory process_memory(int pid);
 // Starts a new peak (writes 5 to /proc/self/clear_refs); false where the system refuses.
 bool reset_peak_memory();
 

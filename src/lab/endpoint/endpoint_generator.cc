@@ -1,0 +1,28 @@
+#include "lab/endpoint/endpoint_generator.h"
+
+#include "lab/endpoint/served_process.h"
+
+namespace slm::lab {
+
+Result<GeneratedAnswer> EndpointGenerator::generate(const GenerateRequest& request, const std::atomic<bool>* cancelled) {
+  SLM_TRY(completion, endpoint_->answer({request.messages, request.text, request.max_tokens, request.stop}, cancelled));
+  GeneratedAnswer answer;
+  answer.text = std::move(completion.text);
+  answer.truncated = completion.finish_reason == "length";
+  answer.prompt_tokens = completion.prompt_tokens.value_or(0);
+  answer.tokens = completion.tokens.value_or(0);
+  // Stopped short of the tokens it may have: the server's context ended.
+  answer.context_full = answer.truncated && completion.tokens && *completion.tokens < request.max_tokens;
+  answer.seconds = completion.last_piece_seconds;
+  return answer;
+}
+
+std::string endpoint_identity(const Endpoint& endpoint) {
+  const EndpointAddress& address = endpoint.address();
+  const std::string name = "endpoint " + address.model + " ";
+  if (!endpoint.served().digest.empty()) return name + endpoint.served().digest;
+  const auto process = find_served_process(address);
+  return process ? name + address.url + " " + process_identity(process->pid) : "";
+}
+
+}  // namespace slm::lab

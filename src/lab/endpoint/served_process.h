@@ -1,0 +1,28 @@
+// The process behind an endpoint on this machine, and what it takes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/machine.h"
+#include "base/result.h"
+#include "lab/endpoint/address.h"
+
+namespace slm::lab {
+
+struct ServedProcess {
+  int pid = 0;             // the server
+  std::vector<int> all;    // it and its descendants: servers start a process a model
+};
+
+// By the user's --pid, else by who listens on the port. `root` is put before /proc; "" is this machine.
+// Errors: kNotFound, whose text is the reason: not on this machine, nobody who listens can be seen, or a container's door-keeper.
+Result<ServedProcess> find_served_process(const EndpointAddress& address, const std::string& root = "");
+
+// Of all of them together: pages that they share are counted as often as they are mapped.
+ProcessMemory memory_of(const ServedProcess& process);
+
+// The same as long as the process runs, and of no other: boot, pid and time of its start. "" when it is gone.
+std::string process_identity(int pid);
+
+}  // namespace slm::lab

@@ -22,6 +22,53 @@ double normal_quantile(double p) {
   return high;
 }
 
+namespace {
+
+// The regularised incomplete beta function by its continued fraction (DLMF 8.17.22), evaluated from the front (Lentz). REQUIRES: x < (a + 1) / (a + b + 2),
+// where it converges fast.
+double incomplete_beta(double x, double a, double b) {
+  const double front = std::exp(a * std::log(x) + b * std::log1p(-x) + std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b)) / a;
+  constexpr double kTiny = 1e-300;
+  double f = 1, c = 1, d = 0;
+  for (int i = 0; i <= 500; ++i) {
+    const double m = i / 2;
+    double term = 1;
+    if (i > 0 && i % 2 == 0) term = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
+    if (i % 2 == 1) term = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
+    d = 1 + term * d;
+    if (std::abs(d) < kTiny) d = kTiny;
+    d = 1 / d;
+    c = 1 + term / c;
+    if (std::abs(c) < kTiny) c = kTiny;
+    f *= c * d;
+    if (std::abs(1 - c * d) < 1e-15) break;
+  }
+  return front * (f - 1);
+}
+
+// P(T > t). REQUIRES: t > 0.
+double student_tail(double t, double freedom) {
+  const double x = freedom / (freedom + t * t), a = freedom / 2, b = 0.5;
+  const double whole = x < (a + 1) / (a + b + 2) ? incomplete_beta(x, a, b) : 1 - incomplete_beta(1 - x, b, a);
+  return whole / 2;
+}
+
+}  // namespace
+
+double student_quantile(double p, double freedom) {
+  SLM_CHECK(p > 0 && p < 1 && freedom > 0);
+  if (p < 0.5) return -student_quantile(1 - p, freedom);
+  if (p == 0.5) return 0;
+  double low = 0, high = 1;
+  while (student_tail(high, freedom) > 1 - p && high < 1e300) high *= 2;
+  for (int step = 0; step < 200; ++step) {
+    const double middle = (low + high) / 2;
+    if (middle == low || middle == high) break;
+    (student_tail(middle, freedom) > 1 - p ? low : high) = middle;
+  }
+  return high;
+}
+
 double log_choose(uint64_t n, uint64_t k) {
   SLM_CHECK(k <= n);
   const double all = static_cast<double>(n), chosen = static_cast<double>(k);

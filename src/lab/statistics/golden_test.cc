@@ -133,6 +133,20 @@ TEST_F(Golden, NormalDistribution) {
   for (const Json& c : cases("normal")["quantile"]) EXPECT_NEAR(normal_quantile(c[0]), c[1].get<double>(), 1e-12) << c;
 }
 
+TEST_F(Golden, StudentsDistribution) {
+  for (const Json& c : cases("student")) EXPECT_NEAR(student_quantile(c[0], c[1]), c[2].get<double>(), 1e-9 * std::max(1.0, std::abs(c[2].get<double>()))) << c;
+}
+
+TEST_F(Golden, LeastSquares) {
+  for (const Json& c : cases("line")) {
+    const auto slope = least_squares(numbers(c["x"]), numbers(c["y"]));
+    ASSERT_TRUE(slope);
+    EXPECT_NEAR(slope->slope, c["slope"].get<double>(), kClose) << c;
+    EXPECT_NEAR(slope->interval.low, c["interval"][0].get<double>(), kClose) << c;
+    EXPECT_NEAR(slope->interval.high, c["interval"][1].get<double>(), kClose) << c;
+  }
+}
+
 TEST_F(Golden, Quantiles) {
   const std::vector<double> values = numbers(cases("quantiles")["values"]);
   for (const Json& c : cases("quantiles")["quantiles"]) EXPECT_NEAR(quantile(values, c[0]), c[1].get<double>(), kClose) << c;

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "base/result.h"
+#include "lab/statistics/distributions.h"
 
 namespace slm::lab {
 
@@ -65,5 +67,26 @@ double above_chance(double rate, double chance) {
 }
 
 bool at_chance(uint64_t successes, uint64_t n, double chance) { return wilson_interval(successes, n).holds(chance); }
+
+std::optional<Slope> least_squares(const std::vector<double>& x, const std::vector<double>& y) {
+  SLM_CHECK(x.size() == y.size());
+  if (x.size() < 3) return std::nullopt;
+  const double n = static_cast<double>(x.size());
+  const double mean_x = std::accumulate(x.begin(), x.end(), 0.0) / n, mean_y = std::accumulate(y.begin(), y.end(), 0.0) / n;
+  double xx = 0, xy = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    xx += (x[i] - mean_x) * (x[i] - mean_x);
+    xy += (x[i] - mean_x) * (y[i] - mean_y);
+  }
+  if (!(xx > 0)) return std::nullopt;
+  const double slope = xy / xx;
+  double residuals = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double residual = y[i] - mean_y - slope * (x[i] - mean_x);
+    residuals += residual * residual;
+  }
+  const double half = student_quantile(0.975, n - 2) * std::sqrt(residuals / (n - 2) / xx);
+  return Slope{slope, {slope - half, slope + half}};
+}
 
 }  // namespace slm::lab

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace slm::lab {
@@ -35,5 +36,13 @@ Interval paired_difference_interval(const PairedCounts& counts);
 double above_chance(double rate, double chance);
 // The Wilson interval holds `chance`: guessing would do as well. REQUIRES: successes <= n.
 bool at_chance(uint64_t successes, uint64_t n, double chance);
+
+// y = a + slope x by least squares, with Student's interval. Nothing of fewer than 3 points, or where all x are the same.
+// REQUIRES: x.size() == y.size().
+struct Slope {
+  double slope = 0;
+  Interval interval;
+};
+std::optional<Slope> least_squares(const std::vector<double>& x, const std::vector<double>& y);
 
 }  // namespace slm::lab

@@ -231,6 +231,20 @@ def quantiles():
     return {"values": values, "quantiles": [[q, np.quantile(values, q)] for q in (0, 0.025, 0.5, 0.9, 0.95, 1)]}
 
 
+def student():
+    return [[p, freedom, stats.t.ppf(p, freedom)] for freedom in (1, 2, 3, 8, 30, 500) for p in (0.01, 0.3, 0.5, 0.9, 0.975, 0.9995)]
+
+
+def line():
+    cases = [([0, 1, 2, 3, 4], [1, 2, 6, 7, 8]), ([1, 2, 3], [3.5, 3.25, 4]), ([0.1 * i for i in range(40)], [math.sin(i) for i in range(40)])]
+    out = []
+    for x, y in cases:
+        fit = stats.linregress(x, y)
+        half = stats.t.ppf(0.975, len(x) - 2) * fit.stderr
+        out.append({"x": x, "y": y, "slope": fit.slope, "interval": [fit.slope - half, fit.slope + half]})
+    return out
+
+
 def plain(value):
     if isinstance(value, dict):
         return {key: plain(one) for key, one in value.items()}
@@ -240,7 +254,7 @@ def plain(value):
 
 
 if __name__ == "__main__":
-    parts = [wilson, mcnemar, fisher, pairs, holm, sign_flip, mann_whitney, bca, posteriors, power, sequential, normal, quantiles]
+    parts = [wilson, mcnemar, fisher, pairs, holm, sign_flip, mann_whitney, bca, posteriors, power, sequential, normal, quantiles, student, line]
     expected = {part.__name__: plain(part()) for part in parts}
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in expected.items())
     (pathlib.Path(__file__).parent / "expected.json").write_text("{\n" + lines + "\n}\n")

@@ -22,7 +22,7 @@ const std::vector<CheckKind>& check_kinds() {
       {"published_fact", {"fact", "claimed"}, Basis::kPublished, check_published_fact},
       {"fewer", {"fact", "than"}, Basis::kPublished, check_fewer},
       {"counts", {"about", "a", "b", "better"}, Basis::kMeasured, check_counts},
-      {"measured", {"row", "better", "than"}, Basis::kMeasured, check_measured},
+      {"measured", {"row", "better", "than", "protocol"}, Basis::kMeasured, check_measured},
   };
   return kinds;
 }

@@ -155,6 +155,16 @@ TEST(Checks, Measured) {
   EXPECT_EQ(evidence("{kind: measured, row: absent, better: qwen, than: gemma}", from).outcome, Outcome::kSilent);
 }
 
+TEST(Checks, MeasuredByAProtocol) {
+  const char* item = "{kind: measured, row: decode, better: qwen, than: gemma, protocol: article}";
+  AuditSources from = sources();
+  from.measured = MeasuredComparison{"c.json", "qwen2.5:0.5b-instruct", "gemma:2b", {{"decode", "better", "180", "95"}}};
+  from.measured->tier = "smoke";
+  EXPECT_EQ(evidence(item, from).outcome, Outcome::kSilent);
+  from.measured->tier = "article";
+  EXPECT_EQ(evidence(item, from).outcome, Outcome::kSupports);
+}
+
 struct Mistake {
   const char* item;
   ErrorKind kind;

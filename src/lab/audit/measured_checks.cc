@@ -70,6 +70,7 @@ Result<Evidence> check_measured(const YamlNode& item, const AuditSources& source
   SLM_TRY(id, item.need_string("row"));
   SLM_TRY(better, model_in(item, "better", sources));
   SLM_TRY(than, model_in(item, "than", sources));
+  SLM_TRY(protocol, item.string_or("protocol", ""));
   Evidence evidence;
   evidence.row = id;
   if (!sources.measured) {
@@ -81,6 +82,10 @@ Result<Evidence> check_measured(const YamlNode& item, const AuditSources& source
   const bool better_is_a = is_one_of(measured.name_a, *better) && is_one_of(measured.name_b, *than);
   if (!better_is_a && !(is_one_of(measured.name_b, *better) && is_one_of(measured.name_a, *than))) {
     evidence.text = msg("lab.audit.other_models", measured.name_a, measured.name_b);
+    return evidence;
+  }
+  if (!protocol.empty() && measured.tier != protocol) {
+    evidence.text = msg("lab.audit.other_protocol", printable(id), printable(protocol));
     return evidence;
   }
   for (const MeasuredRow& row : measured.rows) {

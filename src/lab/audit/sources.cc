@@ -87,6 +87,7 @@ Result<MeasuredComparison> measured_in(const Json& json, const std::string& path
   SLM_TRY(name_b, text_in((*models)[1], "models[1].", "name", path));
   measured.name_a = name_a;
   measured.name_b = name_b;
+  if (const auto tier = text_in(json, "", "tier", path)) measured.tier = *tier;
   for (size_t i = 0; i < rows->size(); ++i) {
     const Json& row = (*rows)[i];
     const std::string at = fmt::format("rows[{}].", i);

@@ -45,6 +45,7 @@ struct MeasuredComparison {
   std::string file;
   std::string name_a, name_b;
   std::vector<MeasuredRow> rows;
+  std::string tier = {};           // "smoke", ..., or "article": by its protocol
 };
 // Errors: those of reading a file and of parse_json; kCorrupt naming the key that is missing or not what it should be.
 Result<MeasuredComparison> read_measured(const std::string& path);

@@ -27,6 +27,27 @@ TEST(Article, IsHeldAgainstItsOwnModels) {
   EXPECT_TRUE(measured);
 }
 
+// Outcomes of what was measured here, of one claim.
+std::vector<std::string> measured_outcomes(const Json& article, const std::string& claim) {
+  std::vector<std::string> outcomes;
+  for (const Json& one : article) {
+    if (one["claim"] != claim) continue;
+    for (const Json& evidence : one["evidence"]) {
+      if (evidence["kind"] == "measured") outcomes.push_back(evidence["outcome"].get<std::string>());
+    }
+  }
+  return outcomes;
+}
+
+TEST(Article, SpeedsCountOnlyByItsProtocol) {
+  Json comparison = comparison_of("qwen2.5:0.5b-instruct", "gemma:2b");
+  comparison["tier"] = "quick";
+  EXPECT_EQ(measured_outcomes(*article_json(comparison), "S1"), std::vector<std::string>{"silent"});
+  comparison["tier"] = "article";
+  EXPECT_EQ(measured_outcomes(*article_json(comparison), "S1"), std::vector<std::string>{"supports"});
+  EXPECT_EQ(measured_outcomes(*article_json(comparison), "S3"), std::vector<std::string>{"supports"});
+}
+
 TEST(Article, SaysNothingOfOtherModels) {
   const auto article = article_json(comparison_of("smollm2:135m", "gemma3:270m-base"));
   ASSERT_TRUE(article) << article.error().text();

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "gguf/writer.h"
+#include "kernels/table.h"
 #include "sampling/random.h"
 
 namespace slm::tiny {
@@ -50,15 +51,28 @@ void add_tokenizer(gguf::Writer& writer, std::vector<std::string>& tokens, bool 
   writer.set_bool("tokenizer.ggml.add_bos_token", adds_bos);
 }
 
+uint16_t sixteen_bits(float value, TensorType type) {
+  if (type == TensorType::kF16) return kernels::float_to_half(value);
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return static_cast<uint16_t>(bits >> 16);  // BF16, cut
+}
+
 class Weights {
  public:
-  Weights(gguf::Writer& writer, uint64_t seed) : writer_(writer), random_(seed) {}
+  Weights(gguf::Writer& writer, const TinyChatModel& options) : writer_(writer), random_(options.seed), type_(options.type) {}
 
   void matrix(const std::string& name, uint32_t rows, uint32_t cols) {
     std::vector<float> values(size_t{rows} * cols);
     const double scale = 2.0 / std::sqrt(static_cast<double>(cols));
     for (float& value : values) value = static_cast<float>((random_.uniform() - 0.5) * scale);
-    add(name, {cols, rows}, values);
+    if (type_ == TensorType::kF32) return add(name, {cols, rows}, values);
+    std::vector<std::byte> bytes;
+    for (float value : values) {
+      const uint16_t bits = sixteen_bits(value, type_);
+      bytes.insert(bytes.end(), {static_cast<std::byte>(bits & 0xFF), static_cast<std::byte>(bits >> 8)});
+    }
+    writer_.add_tensor(name, type_, {cols, rows}, std::move(bytes));
   }
   void ones(const std::string& name, uint32_t n) { add(name, {n}, std::vector<float>(n, 1.0f)); }
 
@@ -71,6 +85,7 @@ class Weights {
 
   gguf::Writer& writer_;
   Random random_;
+  TensorType type_;
 };
 
 }  // namespace
@@ -97,7 +112,7 @@ Status write_tiny_chat_model(const std::string& path, const TinyChatModel& optio
   } else if (options.chat_template) {
     writer.set_string("tokenizer.chat_template", kChatMl);
   }
-  Weights weights(writer, options.seed);
+  Weights weights(writer, options);
   weights.matrix("token_embd.weight", static_cast<uint32_t>(tokens.size()), kWidth);
   for (uint32_t layer = 0; layer < kLayers; ++layer) {
     const std::string block = "blk." + std::to_string(layer) + ".";

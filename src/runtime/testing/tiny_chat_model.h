@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "tensor/types.h"
 
 namespace slm::tiny {
 
@@ -17,6 +18,7 @@ struct TinyChatModel {
   uint64_t seed = 1;
   bool adds_bos = false;            // <|endoftext|> before every text
   bool bad_template = false;        // a template that does not compile
+  TensorType type = TensorType::kF32;  // of the matrices: kF32, kF16 or kBF16
 };
 
 // Ids: 0-255 the bytes (in the order of GPT-2's table), then merges' pieces, then <|endoftext|>, <|im_start|>, <|im_end|>.

@@ -1,4 +1,4 @@
-// For script tests: write_tiny_chat_model PATH [context=N] [name=TEXT] [architecture=NAME] [template=none|bad] [seed=N]
+// For script tests: write_tiny_chat_model PATH [context=N] [name=TEXT] [architecture=NAME] [template=none|bad] [seed=N] [type=f16|bf16]
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
     if (name == "seed") options.seed = static_cast<uint64_t>(std::atoll(value.c_str()));
     if (name == "name") options.name = value;
     if (name == "architecture") options.architecture = value;
+    if (name == "type") options.type = value == "bf16" ? slm::TensorType::kBF16 : slm::TensorType::kF16;
     if (name == "template") options.chat_template = false, options.bad_template = value == "bad";
   }
   const slm::Status status = argc < 2 ? slm::fail(slm::ErrorKind::kUsage, "no path") : slm::tiny::write_tiny_chat_model(argv[1], options);

@@ -107,6 +107,7 @@ void print_row(const lab::Task& task, const lab::TaskResult& row) {
   std::string text = tr("lab.task.score_line", name, lab::format_score(score), score.items);
   if (score.acc_by_sum && task.by_length) text += "  " + tr("lab.task.acc_part", percent(*score.acc_by_sum));
   for (const auto& [grader, mean] : score.also) text += fmt::format("  {} {}", grader, percent(mean));
+  if (score.mean) text += "  " + tr("lab.task.mean_part", fmt::format("{}", fmt::join(task.mean, ", ")), percent(*score.mean));
   if (score.at_chance) text += "  " + tr("lab.task.at_chance", percent(*score.chance));
   for (const auto& [mark, n] : score.marks) text += fmt::format("  {} {}", mark, n);
   if (score.failed > 0) text += "  " + tr("lab.task.failed_part", score.failed);

@@ -61,6 +61,7 @@ void judge_sums(ComparisonRow& row, const WeightedSums& sums, Direction directio
   row.effect_kind = Effect::kDifference;
   row.effect = bootstrap.estimate;
   row.interval = bootstrap.bca();
+  row.margin = margin;
   judge(row, evidence_of_bootstrap(bootstrap, sign_flip_test(differences, seed, kResamples), {0, -margin, margin}, direction));
   if (row.verdict == Verdict::kTooFew) {
     row.more_items = more_items_needed({bootstrap.estimate, bootstrap.standard_error(), bootstrap.n}, margin);
@@ -95,6 +96,12 @@ void judge_together(std::vector<ComparisonRow>& rows) {
       table[i]->verdict = verdict_of({adjusted[i], table[i]->p_equivalent.value_or(1), table[i]->probability.value_or(0.5)});
     }
   }
+}
+
+Value rate_value(uint64_t right, uint64_t n) {
+  const Interval interval = wilson_interval(right, n);
+  const double rate = static_cast<double>(right) / static_cast<double>(n);
+  return {fmt::format("{:.0f} [{:.0f}, {:.0f}]", 100 * rate, 100 * interval.low, 100 * interval.high), rate};
 }
 
 ComparisonRow fact_row(std::string_view id, std::string_view table, Message label, Value a, Value b) {

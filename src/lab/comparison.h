@@ -27,6 +27,7 @@ struct ItemRecord {
   double grade = 0;           // 1 or 0 for right and wrong; else the measured value
   std::string transcript = {};  // what the model read and wrote, or how it scored each ending; empty for a timed run
   std::string prompt = {};      // of a user's own prompts: what was asked; `answer` is then all that was written
+  double weight = 1;            // of the item in a mean
 };
 
 // The slow end of timed runs: the 95th percentile of times, the 5th of speeds. Of few runs its interval is too narrow.
@@ -53,6 +54,7 @@ struct ComparisonRow {
   double effect = 0;          // A / B or A - B
   bool is_rate = false;       // a, b and the effect are rates, shown in points of a hundred
   std::optional<Interval> interval;  // of the effect, 95 %
+  std::optional<double> margin;      // a smaller difference does not matter: of judge_sums()
   std::optional<double> p;           // of "no difference", on its own; allows for the looks taken
   std::optional<double> p_adjusted;  // Holm, over the rows of its table: judge_together()
   std::optional<double> p_equivalent;  // of "a difference as large as the margin, or larger"
@@ -81,6 +83,9 @@ void judge_runs(ComparisonRow& row, const TimedRuns& runs, Direction direction, 
 // a device gives as many runs as one asks it for.
 void judge_together(std::vector<ComparisonRow>& rows);
 
+// "48 [38, 58]": a rate in points of a hundred, with Wilson's interval. REQUIRES: n > 0.
+Value rate_value(uint64_t right, uint64_t n);
+
 // Rows from what was measured.
 ComparisonRow fact_row(std::string_view id, std::string_view table, Message label, Value a, Value b);
 ComparisonRow figure_row(std::string_view id, std::string_view table, Message label, Value a, Value b, Direction direction,
@@ -104,6 +109,7 @@ struct ComparedModel {
   uint64_t bytes = 0, parameters = 0;
   uint32_t context = 0;
   bool is_instruct = true;
+  std::string endpoint = {};          // URL that serves it; then path and sha256 are "", and so may be all but the name
 };
 
 struct Comparison {

@@ -22,7 +22,7 @@ Json slow_end_json(const Value& value) {
 }
 
 Json model_json(const ComparedModel& model) {
-  return {{"name", model.name},
+  Json json = {{"name", model.name},
           {"path", model.path},
           {"bytes", model.bytes},
           {"sha256", model.sha256},
@@ -32,15 +32,19 @@ Json model_json(const ComparedModel& model) {
           {"context", model.context},
           {"license", model.license},
           {"kind", model.is_instruct ? "instruct" : "base"}};
+  if (!model.endpoint.empty()) json["endpoint"] = model.endpoint;
+  return json;
 }
 
 Json records_json(const Comparison& comparison, const ComparisonRow& row) {
   Json records = Json::array();
   for (const ItemRecord& record : row.records) {
     Json one = {{"item", record.item}, {"model", record.model == 'a' ? comparison.a.name : comparison.b.name}};
+    if (!record.prompt.empty()) one["prompt"] = record.prompt;
     if (!record.answer.empty()) one["answer"] = record.answer;
     // Yes and no are true and false; measured values are numbers.
     one["grade"] = row.is_rate ? Json(record.grade != 0) : number(record.grade);
+    if (record.weight != 1) one["weight"] = record.weight;
     one["transcript"] = record.transcript.empty() ? Json(nullptr) : Json(record.transcript);
     records.push_back(std::move(one));
   }
@@ -62,6 +66,7 @@ Json row_json(const Comparison& comparison, const ComparisonRow& row) {
   json["difference"] = row.effect_kind == Effect::kDifference ? number(row.effect) : Json(nullptr);
   json["ratio"] = row.effect_kind == Effect::kRatio ? number(row.effect) : Json(nullptr);
   json["interval"] = row.interval ? interval_json(*row.interval) : Json(nullptr);
+  json["margin"] = optional_json(row.margin);
   json["p"] = optional_json(row.p);
   json["p_adjusted"] = optional_json(row.p_adjusted);
   json["p_equivalent"] = optional_json(row.p_equivalent);

@@ -34,12 +34,6 @@ ItemRecord item_record(const TaskRecord& record, char model, double grade) {
   return {record.item, model, record.extracted.empty() ? record.answer : record.extracted, grade, record.transcript};
 }
 
-Value rate_value(const TaskScore& score) {
-  const auto percent = [](double rate) { return fmt::format("{:.0f}", 100 * rate); };
-  return {fmt::format("{} [{}, {}]", percent(score.score), percent(score.interval.low), percent(score.interval.high)), score.score,
-          score.at_chance};
-}
-
 Value mean_value(const TaskScore& score) { return {format_figure(score.score), score.score}; }
 
 void judge_scores(ComparisonRow& row, const std::vector<GradedPair>& pairs, uint64_t seed) {
@@ -63,6 +57,59 @@ ComparisonRow bits_row(const TaskPair& pair, const std::vector<GradedPair>& pair
   return sentences_row(pair.id, pair.label, sentences, seed);
 }
 
+struct WeightedGrade {
+  double grade = 0, weight = 1;
+};
+
+WeightedGrade grade_by(const TaskRecord& record, const ComparedReading& reading) {
+  if (reading.grader == nullptr) return {record.has_mark("wrong_language") || record.has_mark("empty") ? 0.0 : 1.0};
+  for (const Reading& made : record.also) {
+    if (made.name == reading.grader->name) return {made.grade, made.weight};
+  }
+  SLM_CHECK(false);  // every record has all further readings of its task
+  return {};
+}
+
+// "34 [30, 38]" of values that a mean is made of, in the scale they have.
+Value weighted_value(const std::vector<double>& sums, const std::vector<double>& weights, uint64_t seed) {
+  const Bootstrap bootstrap = bootstrap_items(sums.size(), seed, [&](std::span<const size_t> items) {
+    double sum = 0, weight = 0;
+    for (const size_t i : items) {
+      sum += sums[i];
+      weight += weights[i];
+    }
+    return sum / weight;
+  });
+  const Interval interval = bootstrap.bca();
+  return {fmt::format("{:.0f} [{:.0f}, {:.0f}]", bootstrap.estimate, interval.low, interval.high), bootstrap.estimate};
+}
+
+constexpr double kPoints = 100;  // a share in points of a hundred
+
+void judge_weighted(ComparisonRow& row, double scale, uint64_t seed) {
+  std::vector<double> a, b, weights;
+  for (size_t i = 0; i < row.records.size(); i += 2) {
+    weights.push_back(row.records[i].weight);
+    a.push_back(row.records[i].grade * weights.back());
+    b.push_back(row.records[i + 1].grade * weights.back());
+  }
+  row.a = weighted_value(a, weights, seed);
+  row.b = weighted_value(b, weights, seed);
+  judge_sums(row, {a, b, weights}, Direction::kMoreIsBetter, scale == kPoints ? kPoints * kRateMargin : kScoreMargin, seed);
+}
+
+void judge_rates(ComparisonRow& row) {
+  std::vector<bool> a, b;
+  for (size_t i = 0; i < row.records.size(); i += 2) {
+    a.push_back(row.records[i].grade == 1);
+    b.push_back(row.records[i + 1].grade == 1);
+  }
+  const PairedCounts counts = count_pairs(a, b);
+  row.a = rate_value(counts.both + counts.only_a, counts.total());
+  row.b = rate_value(counts.both + counts.only_b, counts.total());
+  judge_pairs(row, counts);
+}
+
 std::vector<TaskRecord> side_of(const std::vector<GradedPair>& pairs, bool is_a) {
   std::vector<TaskRecord> records;
   for (const GradedPair& pair : pairs) records.push_back(is_a ? *pair.a : *pair.b);
@@ -72,6 +119,10 @@ std::vector<TaskRecord> side_of(const std::vector<GradedPair>& pairs, bool is_a)
 }  // namespace
 
 std::string task_row_id(const Task& task, const TaskRow& row) { return row.id.empty() ? task.name : task.name + "_" + row.id; }
+
+std::string reading_row_id(const Task& task, const TaskRow& row, const ComparedReading& reading) {
+  return task.name + "_" + reading.id + (row.id.empty() ? "" : "." + row.id);
+}
 
 Message task_label(const Task& task, const TaskRow& row, uint64_t items) {
   // "FLORES-200: bits a sentence, 29 languages": the name is what a table has room for.
@@ -94,12 +145,14 @@ ComparisonRow task_row(const TaskPair& pair, uint64_t seed) {
   const std::vector<TaskRecord> a = side_of(pairs, true), b = side_of(pairs, false);
   const TaskScore score_a = score_records(*pair.data->task, a, seed), score_b = score_records(*pair.data->task, b, seed);
   const bool are_rates = is_rate(*pair.data->task);
-  ComparisonRow row = fact_row(pair.id, table, pair.label, are_rates ? rate_value(score_a) : mean_value(score_a),
-                               are_rates ? rate_value(score_b) : mean_value(score_b));
+  ComparisonRow row = fact_row(pair.id, table, pair.label, mean_value(score_a), mean_value(score_b));
   if (are_rates) {
+    const PairedCounts counts = count(pairs);
+    row.a = rate_value(counts.both + counts.only_a, counts.total());
+    row.b = rate_value(counts.both + counts.only_b, counts.total());
     std::optional<double> p_of_looks;
     if (!pair.looks.empty()) p_of_looks = sequential_mcnemar(pair.looks, pair.alpha).p;
-    judge_pairs(row, count(pairs), score_a.chance, p_of_looks);
+    judge_pairs(row, counts, score_a.chance, p_of_looks);
   } else {
     judge_scores(row, pairs, seed);
   }
@@ -108,6 +161,32 @@ ComparisonRow task_row(const TaskPair& pair, uint64_t seed) {
     row.records.push_back(item_record(*both.b, 'b', both.b->grade));
   }
   return row;
+}
+
+std::vector<ComparisonRow> reading_rows(const TaskPair& pair, uint64_t seed) {
+  const Task& task = *pair.data->task;
+  const std::vector<GradedPair> pairs = graded_pairs(*pair.a, *pair.b);
+  std::vector<ComparisonRow> rows;
+  for (const ComparedReading& reading : task.compared) {
+    const bool is_share = reading.grader != nullptr && reading.grader->is_share;
+    const double scale = is_share ? kPoints : 1;
+    const Message name = task_label(task, *pair.data->row, 0);
+    const Message label = msg("lab.row.task_part", render(name, Language::kEnglish), render(name, Language::kChinese), reading.title_en,
+                              reading.title_zh);
+    ComparisonRow row = fact_row(reading_row_id(task, *pair.data->row, reading), task.table, label, {}, {});
+    for (const GradedPair& both : pairs) {
+      for (const auto& [record, model] : {std::pair{both.a, 'a'}, {both.b, 'b'}}) {
+        const WeightedGrade made = grade_by(*record, reading);
+        row.records.push_back(item_record(*record, model, scale * made.grade));
+        row.records.back().weight = made.weight;
+      }
+    }
+    if (pairs.empty()) row = unmeasured_row(row.id, task.table, label, msg("lab.reason.no_items"));
+    else if (reading.grader == nullptr || reading.grader->is_rate) judge_rates(row);
+    else judge_weighted(row, scale, seed);
+    rows.push_back(std::move(row));
+  }
+  return rows;
 }
 
 }  // namespace slm::lab

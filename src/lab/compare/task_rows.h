@@ -18,6 +18,9 @@ Message task_label(const Task& task, const TaskRow& row, uint64_t items);
 // Of the items that both were graded on. REQUIRES: the same items in the same order, as far as the shorter goes.
 PairedCounts count_records(const std::vector<TaskRecord>& a, const std::vector<TaskRecord>& b);
 
+// Of a reading that the task gives a row of its own: "ifeval_instances", "flores_to_english_language.fra_Latn".
+std::string reading_row_id(const Task& task, const TaskRow& row, const ComparedReading& reading);
+
 struct TaskPair {
   std::string id;
   Message label;
@@ -30,5 +33,10 @@ struct TaskPair {
 // Bits of text: bits per byte. Rates: with Wilson's intervals, and McNemar's test, which allows for the looks. Other
 // grades: means, and a paired bootstrap. No item that both were graded on: not measured.
 ComparisonRow task_row(const TaskPair& pair, uint64_t seed);
+
+// Readings of the same answers by further graders, one row each of Task::compared: rates by McNemar's test, shares (in points of a hundred)
+// and scores by a paired bootstrap over items, each with its weight. An answer that is empty or surely in another language than the one
+// asked for is not in it.
+std::vector<ComparisonRow> reading_rows(const TaskPair& pair, uint64_t seed);
 
 }  // namespace slm::lab

@@ -1,5 +1,6 @@
 #include "lab/compare/task_rows.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace slm::lab {
@@ -108,6 +109,64 @@ TEST(TaskRows, BitsAreABytesAndLessIsBetter) {
   const ComparisonRow row = row_of(example, graded(few), graded(many));
   EXPECT_LT(*row.a.number, 1);
   EXPECT_EQ(row.verdict, Verdict::kBetter);
+}
+
+// Followed instructions over all instructions, resampled by prompts.
+TEST(TaskRows, AReadingByPartsIsWeighedByThem) {
+  Example example(TaskKind::kGenerate, "ifeval");
+  example.task.also = {find_grader("ifeval_instances")};
+  example.task.compared = {{find_grader("ifeval_instances"), "instances", "instructions", "单条指令"}};
+  std::vector<TaskRecord> a = rights(40, 40), b = rights(0, 40);
+  for (size_t i = 0; i < 40; ++i) {
+    const double parts = i % 2 == 0 ? 1 : 3;
+    a[i].also = {{"ifeval_instances", 1, parts}};
+    b[i].also = {{"ifeval_instances", i % 2 == 0 ? 0 : 1.0 / 3, parts}};  // 20 of 80
+  }
+  const std::vector<ComparisonRow> rows = reading_rows({"sums", {}, &example.data, &a, &b, {}}, 1);
+  ASSERT_EQ(rows.size(), 1u);
+  const ComparisonRow& row = rows[0];
+  EXPECT_EQ(row.id, "sums_instances");
+  EXPECT_EQ(render(row.label, Language::kEnglish), "Sums: instructions");
+  EXPECT_EQ(render(row.label, Language::kChinese), "加法: 单条指令");
+  EXPECT_NEAR(*row.a.number, 100, 1e-9);
+  EXPECT_NEAR(*row.b.number, 25, 1e-9);
+  EXPECT_NEAR(row.effect, 75, 1e-9);
+  EXPECT_EQ(row.verdict, Verdict::kBetter);
+  EXPECT_EQ(*row.margin, 5);
+  ASSERT_EQ(row.records.size(), 80u);
+  EXPECT_EQ(row.records[3].weight, 3);
+  // The interval of B's share is that of the items' sums, resampled by item.
+  const Bootstrap by_hand = bootstrap_items(40, 1, [&](std::span<const size_t> items) {
+    double followed = 0, asked = 0;
+    for (const size_t i : items) {
+      followed += i % 2 == 0 ? 0 : 1;
+      asked += i % 2 == 0 ? 1 : 3;
+    }
+    return 100 * followed / asked;
+  });
+  EXPECT_EQ(row.b.text, fmt::format("25 [{:.0f}, {:.0f}]", by_hand.bca().low, by_hand.bca().high));
+}
+
+TEST(TaskRows, AnswersInAnotherLanguageAreARate) {
+  Example example(TaskKind::kGenerate, "chrf");
+  example.task.compared = {{nullptr, "language", "in the language asked for", "所用语言正确"}};
+  TaskRow part;
+  part.id = "fra_Latn";
+  example.task.rows = {part};
+  example.data.row = &example.task.rows.front();
+  std::vector<TaskRecord> a = graded(std::vector<double>(30, 50)), b = a;
+  for (size_t i = 0; i < 12; ++i) b[i].marks = {i % 2 == 0 ? "wrong_language" : "empty"};
+  const std::vector<ComparisonRow> rows = reading_rows({"sums", {}, &example.data, &a, &b, {}}, 1);
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].id, "sums_language.fra_Latn");
+  EXPECT_TRUE(rows[0].is_rate);
+  EXPECT_EQ(*rows[0].a.number, 1);
+  EXPECT_EQ(*rows[0].b.number, 0.6);
+  EXPECT_EQ(*rows[0].p, mcnemar_exact(12, 0));
+  EXPECT_EQ(rows[0].verdict, Verdict::kBetter);
+  EXPECT_EQ(reading_rows({"sums", {}, &example.data, &a, &b, {}}, 1)[0].records[1].grade, 0);
+  b.clear();
+  EXPECT_EQ(reading_rows({"sums", {}, &example.data, &a, &b, {}}, 1)[0].verdict, Verdict::kNotMeasured);
 }
 
 TEST(TaskRows, NothingAnsweredByBothIsNotMeasured) {

@@ -21,6 +21,8 @@ struct Grade {
   double value = 0;                // 1 right, 0 wrong; or a score, higher is better
   std::string extracted;           // what was read off the answer; empty: nothing was found
   std::vector<std::string> marks;  // what a reader should know, in fixed words: "truncated", "no_answer", "cushion", "timeout"
+  double weight = 1;               // of the item in a mean: how many things the value is a share of
+  bool is_graded = true;           // false: nothing says what is right
 };
 
 struct Grader {
@@ -29,6 +31,7 @@ struct Grader {
   // is then not measured, with that reason). A bad answer is never an error: it is a grade of 0.
   Result<Grade> (*grade)(const GradeRequest& request);
   bool is_rate = true;         // values are 1 and 0: their mean is a rate. Otherwise a score with a scale of its own
+  bool is_share = false;       // of a score: that scale goes from 0 to 1, and an item weighs Grade::weight
 };
 
 const std::vector<Grader>& graders();

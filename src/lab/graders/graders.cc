@@ -20,6 +20,8 @@ const std::vector<Grader>& graders() {
       {"chrf", grade_chrf, false},
       {"ifeval", grade_ifeval},
       {"ifeval_loose", grade_ifeval_loose},
+      {"ifeval_instances", grade_ifeval_instances, false, true},
+      {"ifeval_instances_loose", grade_ifeval_instances_loose, false, true},
       {"humaneval", grade_humaneval},
       {"mbpp", grade_mbpp},
   };

@@ -33,7 +33,8 @@ bool follows(const ifeval::Instruction& instruction, std::string_view answer) {
   return !ifeval::strip(answer).empty() && instruction.checker->follows(instruction.arguments, answer);
 }
 
-Result<Grade> grade(const GradeRequest& request, bool IfevalFlag::*level) {
+// Its value is the share of instructions followed.
+Result<Grade> grade_instances(const GradeRequest& request, bool IfevalFlag::*level) {
   SLM_TRY(flags, ifeval_flags(request.answer, request.reference));
   Grade grade;
   size_t followed = 0;
@@ -45,13 +46,21 @@ Result<Grade> grade(const GradeRequest& request, bool IfevalFlag::*level) {
       broken += (broken.empty() ? ", not " : ", ") + flag.id;
     }
   }
-  grade.value = followed == flags.size() ? 1 : 0;
+  grade.weight = static_cast<double>(flags.size());
+  grade.value = static_cast<double>(followed) / grade.weight;
   if (ifeval::strip(request.answer).empty()) {
     grade.marks.push_back("no_answer");
   } else {
     grade.extracted = std::to_string(followed) + " of " + std::to_string(flags.size()) + broken;
   }
   if (request.truncated) grade.marks.push_back("truncated");
+  return grade;
+}
+
+Result<Grade> grade(const GradeRequest& request, bool IfevalFlag::*level) {
+  SLM_TRY(grade, grade_instances(request, level));
+  grade.value = grade.value == 1 ? 1 : 0;
+  grade.weight = 1;
   return grade;
 }
 
@@ -75,5 +84,9 @@ Result<std::vector<IfevalFlag>> ifeval_flags(std::string_view answer, std::strin
 Result<Grade> grade_ifeval(const GradeRequest& request) { return grade(request, &IfevalFlag::strict); }
 
 Result<Grade> grade_ifeval_loose(const GradeRequest& request) { return grade(request, &IfevalFlag::loose); }
+
+Result<Grade> grade_ifeval_instances(const GradeRequest& request) { return grade_instances(request, &IfevalFlag::strict); }
+
+Result<Grade> grade_ifeval_instances_loose(const GradeRequest& request) { return grade_instances(request, &IfevalFlag::loose); }
 
 }  // namespace slm::lab

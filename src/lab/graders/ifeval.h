@@ -31,5 +31,8 @@ Result<std::vector<IfevalFlag>> ifeval_flags(std::string_view answer, std::strin
 // 1 when every instruction is followed (prompt level), else 0. `extracted`: "2 of 3, not punctuation:no_comma". Errors as above.
 Result<Grade> grade_ifeval(const GradeRequest& request);        // strict
 Result<Grade> grade_ifeval_loose(const GradeRequest& request);
+// The share of its instructions that are followed, weighed by their number (instruction level).
+Result<Grade> grade_ifeval_instances(const GradeRequest& request);
+Result<Grade> grade_ifeval_instances_loose(const GradeRequest& request);
 
 }  // namespace slm::lab

@@ -184,6 +184,23 @@ TEST(Ifeval, AnAnswerIsRightWhenAllIsFollowed) {
   EXPECT_EQ(grade->marks, std::vector<std::string>{"no_answer"});
 }
 
+TEST(Ifeval, InstancesAreTheShareFollowedWeighedByTheirNumber) {
+  const std::string both =
+      R"({"key": 1, "instruction_id_list": ["punctuation:no_comma", "startend:quotation"], "kwargs": [{}, {"num_words": null}]})";
+  GradeRequest request{"prompt", "Sure:\n\"a\"", both, false};
+  EXPECT_EQ(grade_ifeval(request)->value, 0);
+  EXPECT_EQ(grade_ifeval(request)->weight, 1);
+  const auto strict = grade_ifeval_instances(request), loose = grade_ifeval_instances_loose(request);
+  ASSERT_TRUE(strict && loose);
+  EXPECT_EQ(strict->value, 0.5);
+  EXPECT_EQ(strict->weight, 2);
+  EXPECT_EQ(strict->extracted, "1 of 2, not startend:quotation");
+  EXPECT_EQ(loose->value, 1);
+  request.answer = "";
+  EXPECT_EQ(grade_ifeval_instances(request)->value, 0);
+  EXPECT_EQ(grade_ifeval_instances(request)->weight, 2);
+}
+
 TEST(Ifeval, BytesThatAreNotTextAreAnAnswerLikeAnother) {
   for (const Case& one : kCases) EXPECT_TRUE(ifeval_flags("\xFF\xC0\x80 \xE4\xBD", reference(one.id, one.kwargs))) << one.id;
 }

@@ -42,7 +42,8 @@ constexpr Key kComparisonKeys[] = {{"device", [](const Json& value) { return val
 constexpr Key kDeviceKeys[] = {{"cpu", is_text}, {"isa", is_text}, {"threads", [](const Json& value) { return value.is_number_integer(); }}};
 constexpr Key kModelKeys[] = {{"name", is_text},         {"kind", is_text},
                               {"path", is_text, false},  {"sha256", is_text, false},
-                              {"architecture", is_text, false}, {"quantization", is_text, false}, {"license", is_text, false}};
+                              {"architecture", is_text, false}, {"quantization", is_text, false}, {"license", is_text, false},
+                              {"endpoint", is_text, false}};
 constexpr Key kRowKeys[] = {{"id", is_text},
                             {"table", is_text},
                             {"label", is_text},
@@ -53,6 +54,7 @@ constexpr Key kRowKeys[] = {{"id", is_text},
                             {"difference", is_number_or_null},
                             {"ratio", is_number_or_null},
                             {"interval", is_interval},
+                            {"margin", is_number_or_null, false},
                             {"p", is_number_or_null},
                             {"p_adjusted", is_number_or_null, false},
                             {"probability", is_number_or_null, false},
@@ -63,7 +65,8 @@ constexpr Key kRowKeys[] = {{"id", is_text},
                             {"reasons", is_texts, false},
                             {"language", is_text, false},
                             {"records", is_list}};
-constexpr Key kRecordKeys[] = {{"item", is_item}, {"model", is_text}, {"answer", is_text, false}, {"grade", is_grade},
+constexpr Key kRecordKeys[] = {{"item", is_item}, {"model", is_text}, {"prompt", is_text, false}, {"answer", is_text, false}, {"grade", is_grade},
+                               {"weight", [](const Json& value) { return value.is_number() && value.get<double>() > 0; }, false},
                                {"transcript", is_text_or_null}};
 constexpr Key kClaimKeys[] = {{"claim", is_text}, {"quote", is_text}, {"verdict", is_text},
                               {"evidence", [](const Json&) { return true; }}, {"rows", is_texts_list, false}};

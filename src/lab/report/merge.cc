@@ -76,13 +76,8 @@ Merged merge_answers(const Occurrences& rows) {
   }
   ComparisonRow row = rows.front().row();
   const PairedCounts counts = count_pairs(a, b);
-  const auto rate = [&](uint64_t right) {
-    const Interval interval = wilson_interval(right, counts.total());
-    const double share = static_cast<double>(right) / static_cast<double>(counts.total());
-    return Value{fmt::format("{:.0f} [{:.0f}, {:.0f}]", 100 * share, 100 * interval.low, 100 * interval.high), share};
-  };
-  row.a = rate(counts.both + counts.only_a);
-  row.b = rate(counts.both + counts.only_b);
+  row.a = rate_value(counts.both + counts.only_a, counts.total());
+  row.b = rate_value(counts.both + counts.only_b, counts.total());
   row.more_items.reset();
   judge_pairs(row, counts, row.chance);
   take_records(row, *items);
@@ -103,12 +98,12 @@ struct Sums {
   }
 };
 
-enum class Weighing : uint8_t { kByBytes, kAlike };
+enum class Weighing : uint8_t { kByBytes, kByRecord };
 
 Sums sums_of(const JoinedItems& items, Weighing weighing) {
   Sums sums;
   for (const auto& [number, item] : items) {
-    const double weight = weighing == Weighing::kByBytes ? static_cast<double>(item.a->transcript.size()) : 1;
+    const double weight = weighing == Weighing::kByBytes ? static_cast<double>(item.a->transcript.size()) : item.a->weight;
     sums.a.push_back(item.a->grade * weight);
     sums.b.push_back(item.b->grade * weight);
     sums.weight.push_back(weight);
@@ -118,7 +113,7 @@ Sums sums_of(const JoinedItems& items, Weighing weighing) {
 
 // The weighing that gives each run's own two values again, or none.
 std::optional<Weighing> weighing_of(const Occurrences& rows) {
-  for (const Weighing weighing : {Weighing::kByBytes, Weighing::kAlike}) {
+  for (const Weighing weighing : {Weighing::kByBytes, Weighing::kByRecord}) {
     const auto gives_again = [&](const Occurrence& one) {
       const auto items = join_items({one});
       if (!items || !one.row().a.number || !one.row().b.number) return false;
@@ -154,7 +149,7 @@ Merged merge_sums(const Occurrences& rows, uint64_t seed) {
   row.a = {format_figure(a), a};
   row.b = {format_figure(b), b};
   row.more_items.reset();
-  const double margin = *weighing == Weighing::kByBytes ? kBitsMargin * b : kScoreMargin;
+  const double margin = *weighing == Weighing::kByBytes ? kBitsMargin * b : row.margin.value_or(kScoreMargin);
   if (!(margin > 0)) return cannot(msg("lab.report.merge_records"));
   judge_sums(row, {sums.a, sums.b, sums.weight}, *direction, margin, seed);
   take_records(row, *items);
@@ -241,7 +236,7 @@ void take_texts(Json& json, const Occurrence& from, const ComparisonRow& row, co
 Status same_models(const ReadRun& first, const ReadRun& other) {
   for (size_t i = 0; i < 2; ++i) {
     const Json &a = (*first.json)["models"][i], &b = (*other.json)["models"][i];
-    for (const char* key : {"name", "sha256", "bytes", "kind", "quantization"}) {
+    for (const char* key : {"name", "sha256", "bytes", "kind", "quantization", "endpoint"}) {
       if (a.value(key, Json()) != b.value(key, Json())) {
         return fail(ErrorKind::kUsage, "lab.report.merge_models", first.id, other.id, i == 0 ? "A" : "B", key);
       }

@@ -1,6 +1,8 @@
 #include "lab/report/merge.h"
 #include "lab/testing/choices_row.h"
 
+#include <numeric>
+
 #include <gtest/gtest.h>
 
 #include "lab/comparison.h"
@@ -144,6 +146,33 @@ TEST(Merge, WeighsSentencesByTheirBytes) {
     bytes += length;
   }
   EXPECT_NEAR(row["a"].get<double>(), bits / bytes, 1e-12);
+}
+
+TEST(Merge, WeighsSharesByTheirRecords) {
+  const auto shares = [](uint32_t first, uint32_t n) {
+    std::vector<double> a, b, weights;
+    ComparisonRow row = fact_row("ifeval_instances", "language", msg("lab.row.context"), {}, {});
+    for (uint32_t i = first; i < first + n; ++i) {
+      const double weight = 1 + i % 3, share_a = i % 4 == 0 ? 0 : 100, share_b = i % 2 == 0 ? 0 : 100;
+      a.push_back(share_a * weight);
+      b.push_back(share_b * weight);
+      weights.push_back(weight);
+      row.records.push_back({i, 'a', "x", share_a});
+      row.records.back().weight = weight;
+      row.records.push_back({i, 'b', "x", share_b});
+      row.records.back().weight = weight;
+    }
+    const auto value = [&](const std::vector<double>& side) {
+      return std::accumulate(side.begin(), side.end(), 0.0) / std::accumulate(weights.begin(), weights.end(), 0.0);
+    };
+    row.a = {format_figure(value(a)), value(a)};
+    row.b = {format_figure(value(b)), value(b)};
+    judge_sums(row, {a, b, weights}, Direction::kMoreIsBetter, 5, 7);
+    return row;
+  };
+  const auto merged = merge({comparison_with({shares(0, 30)}), comparison_with({shares(20, 40)})});
+  ASSERT_TRUE(merged.has_value()) << merged.error().text();
+  EXPECT_EQ(numbers_of((*merged)["rows"][0]), numbers_of(comparison_with({shares(0, 60)})["rows"][0]));
 }
 
 TEST(Merge, PoolsTimedRunsOfOneDevice) {

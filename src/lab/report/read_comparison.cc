@@ -48,6 +48,7 @@ ComparedModel read_model(const Json& json) {
   model.bytes = count_at(json, "bytes");
   model.parameters = count_at(json, "parameters");
   model.context = small_count(count_at(json, "context"));
+  model.endpoint = text_at(json, "endpoint");
   model.is_instruct = text_at(json, "kind") == "instruct";
   return model;
 }
@@ -87,7 +88,9 @@ std::vector<ItemRecord> read_records(const Json& comparison, const Json& row) {
     } else {
       record.grade = grade.is_number() ? grade.get<double>() : std::numeric_limits<double>::quiet_NaN();
     }
+    record.weight = number_at(json, "weight").value_or(1);
     record.transcript = text_at(json, "transcript");
+    record.prompt = text_at(json, "prompt");
     records.push_back(std::move(record));
   }
   return records;
@@ -111,6 +114,7 @@ Result<ComparisonRow> read_row(const Json& comparison, size_t index) {
   }
   row.is_rate = has_right_and_wrong(json);
   row.interval = read_interval(json["interval"]);
+  row.margin = number_at(json, "margin");
   row.p = number_at(json, "p");
   row.p_adjusted = number_at(json, "p_adjusted");
   row.p_equivalent = number_at(json, "p_equivalent");

@@ -194,13 +194,14 @@ class ItemRun {
     auto grade = task_.grader->grade(request);
     if (!grade) return not_graded(grade.error());
     record_.grade = grade->value;
+    record_.is_graded = grade->is_graded;
     record_.extracted = std::move(grade->extracted);
     for (std::string& mark : grade->marks) {
       if (!record_.has_mark(mark)) record_.marks.push_back(std::move(mark));
     }
     for (const Grader* further : task_.also) {
       SLM_TRY(other, further->grade(request));
-      record_.also.emplace_back(further->name, other.value);
+      record_.also.push_back({std::string(further->name), other.value, other.weight});
     }
     return mark_language();
   }

@@ -24,6 +24,12 @@ struct TaskSubject {
   std::string name;                 // for people
 };
 
+// What a further grader made of the same answer.
+struct Reading {
+  std::string name;
+  double grade = 0, weight = 1;     // of the item in a mean
+};
+
 struct TaskRecord {
   uint32_t item = 0;
   std::string name, stratum;        // TaskItem's
@@ -35,7 +41,7 @@ struct TaskRecord {
   // A grader's, and of the run: "truncated" (stopped at the token limit), "too_long" (prompt longer than the context), "empty", "ran_on" (cut where
   // the answer had ended and went on), "wrong_language", "system_folded", "failed" (not graded).
   std::vector<std::string> marks;
-  std::vector<std::pair<std::string, double>> also;  // further graders of the task, by name
+  std::vector<Reading> also;        // of the task's further graders, in their order
   std::string transcript;           // what the model read and what it gave, as one text; of "failed" the reason
   uint32_t prompt_tokens = 0, tokens = 0;
   double seconds = 0;               // when it was asked, also where the answer was kept from then

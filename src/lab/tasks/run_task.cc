@@ -24,6 +24,16 @@ Interval interval_of(const TaskScore& score, const std::vector<double>& grades, 
   return bootstrap_items(grades.size(), seed, [&](std::span<const size_t> items) { return mean_of(grades, items); }).bca();
 }
 
+struct Sum {
+  double values = 0, weights = 0;
+
+  void add(double value, double weight) {
+    values += value * weight;
+    weights += weight;
+  }
+  double mean() const { return values / weights; }
+};
+
 // Of kChoices: by guessing one of each item's endings is right 1 / endings of the time.
 std::optional<double> chance_of(const Task& task, const std::vector<TaskRecord>& records) {
   if (task.chance) return task.chance;
@@ -70,7 +80,7 @@ TaskScore score_records(const Task& task, const std::vector<TaskRecord>& records
   score.is_rate = is_rate(task);
   std::vector<double> grades;
   std::map<std::string, uint64_t> marks;
-  std::map<std::string, double> also;
+  std::map<std::string, Sum> also;
   uint64_t right_by_sum = 0;
   for (const TaskRecord& record : records) {
     for (const std::string& mark : record.marks) ++marks[mark];
@@ -82,14 +92,19 @@ TaskScore score_records(const Task& task, const std::vector<TaskRecord>& records
     }
     grades.push_back(record.grade);
     right_by_sum += record.right_by_sum;
-    for (const auto& [name, value] : record.also) also[name] += value;
+    for (const Reading& reading : record.also) also[reading.name].add(reading.grade, reading.weight);
   }
   score.items = grades.size();
   const double n = static_cast<double>(std::max<size_t>(grades.size(), 1));
   score.score = std::accumulate(grades.begin(), grades.end(), 0.0) / n;
   score.interval = interval_of(score, grades, seed);
   score.marks.assign(marks.begin(), marks.end());
-  for (const auto& [name, sum] : also) score.also.emplace_back(name, sum / n);
+  for (const auto& [name, sum] : also) score.also.emplace_back(name, sum.mean());
+  if (!task.mean.empty() && score.items > 0) {
+    double of_means = 0;
+    for (const std::string& name : task.mean) of_means += name == task.grader->name ? score.score : also[name].mean();
+    score.mean = of_means / static_cast<double>(task.mean.size());
+  }
   if (task.kind == TaskKind::kChoices) score.acc_by_sum = static_cast<double>(right_by_sum) / n;
   score.chance = chance_of(task, records);
   if (score.chance && score.items > 0) {

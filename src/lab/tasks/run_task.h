@@ -29,7 +29,8 @@ struct TaskScore {
   bool at_chance = false;           // the interval holds the chance level
   std::optional<double> acc_by_sum; // kChoices: rate right by logprob not divided by length
   std::vector<std::pair<std::string, uint64_t>> marks;   // how often each occurs, by name
-  std::vector<std::pair<std::string, double>> also;      // mean of each further grader
+  std::vector<std::pair<std::string, double>> also;      // mean of each further grader, items by their weights
+  std::optional<double> mean;       // of the readings that the task puts together: Task::mean
   double seconds = 0;
   uint64_t tokens = 0;
 };

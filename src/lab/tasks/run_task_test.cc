@@ -176,6 +176,27 @@ TEST(RunRow, CountsMarksAndFurtherGraders) {
   EXPECT_EQ(running.back(), "75.0 % [30.1, 95.4]");
 }
 
+// Readings are weighed by what they count: 1 of 1 and 1 of 3 instructions are 2 of 4, where the mean of the shares is 2 / 3.
+TEST(ScoreRecords, ReadingsHaveTheirWeights) {
+  Task task;
+  task.kind = TaskKind::kGenerate;
+  task.grader = find_grader("ifeval");
+  task.also = {find_grader("ifeval_instances")};
+  task.mean = {"ifeval", "ifeval_instances"};
+  std::vector<TaskRecord> records(3);
+  records[0].grade = 1;
+  records[0].also = {{"ifeval_instances", 1, 1}};
+  records[1].also = {{"ifeval_instances", 1.0 / 3, 3}};
+  records[2].is_graded = false;
+  records[2].also = {{"ifeval_instances", 1, 100}};
+  const TaskScore score = score_records(task, records, 1);
+  ASSERT_EQ(score.also.size(), 1u);
+  EXPECT_DOUBLE_EQ(score.also[0].second, 0.5);
+  EXPECT_DOUBLE_EQ(score.score, 0.5);
+  EXPECT_DOUBLE_EQ(*score.mean, 0.5);
+  EXPECT_FALSE(score_records(task, {}, 1).mean);
+}
+
 TEST(RunRow, KeptAnswersAreNotAskedAgain) {
   const Given given = Given::sums(6);
   const auto cache = given.cache();

@@ -66,6 +66,10 @@ Result<const Grader*> grader_of(const YamlNode& node) {
                         near ? msg("lab.task.did_you_mean", *near) : Message{});
 }
 
+bool is_plain(std::string_view name) {
+  return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
+}
+
 // ---- data
 
 // "jsonl" of "a/b.jsonl.gz".
@@ -168,11 +172,10 @@ struct TaskParser {
 
   Status head() {
     SLM_TRY_STATUS(root.refuse_unknown_keys({"name", "title", "table", "license", "source", "kind", "data", "rows", "twins", "lookup",
-                                             "item_name", "strata", "prompt", "shots", "max_tokens", "stop", "grader", "also", "reference",
+                                             "item_name", "strata", "prompt", "shots", "max_tokens", "stop", "grader", "also", "mean", "compared", "reference",
                                              "answer_language", "endings", "label", "label_by", "by_length", "delimiter", "chance"}));
     SLM_TRY(name, root.need_string("name"));
-    const bool is_plain = !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
-    if (!is_plain) return root.find("name")->wrong("lab.task.bad_name", name);
+    if (!is_plain(name)) return root.find("name")->wrong("lab.task.bad_name", name);
     task.name = std::move(name);
     SLM_TRY(title, root.need_mapping("title"));
     SLM_TRY_STATUS(titles(*title, task.title_en, task.title_zh));
@@ -323,6 +326,42 @@ struct TaskParser {
     return {};
   }
 
+  bool reads_by(std::string_view name) const {
+    const auto is_it = [&](const Grader* grader) { return grader->name == name; };
+    return is_it(task.grader) || std::any_of(task.also.begin(), task.also.end(), is_it);
+  }
+
+  Status means() {
+    SLM_TRY(names, root.strings_or("mean", {}));
+    for (const std::string& name : names) {
+      if (!reads_by(name)) return root.find("mean")->wrong("lab.task.no_reading", name);
+    }
+    task.mean = std::move(names);
+    return {};
+  }
+
+  Status compared() {
+    if (root.find("compared") == nullptr) return {};
+    SLM_TRY(list, root.need_sequence("compared"));
+    for (const YamlNode& node : list->items) {
+      SLM_TRY_STATUS(node.refuse_unknown_keys({"reading", "id", "title"}));
+      ComparedReading reading;
+      SLM_TRY(name, node.need_string("reading"));
+      reading.grader = find_grader(name);
+      const bool is_read = reading.grader == nullptr ? name == "language" && !task.answer_language.empty()
+                                                     : reading.grader != task.grader && reads_by(name);
+      if (!is_read) return node.find("reading")->wrong("lab.task.no_reading", name);
+      SLM_TRY(id, node.need_string("id"));
+      const auto has_it = [&](const ComparedReading& other) { return other.id == id; };
+      if (!is_plain(id) || std::any_of(task.compared.begin(), task.compared.end(), has_it)) return node.find("id")->wrong("lab.task.bad_reading_id", id);
+      reading.id = std::move(id);
+      SLM_TRY(title, node.need_mapping("title"));
+      SLM_TRY_STATUS(titles(*title, reading.title_en, reading.title_zh));
+      task.compared.push_back(std::move(reading));
+    }
+    return {};
+  }
+
   Status answers() {
     constexpr int64_t kMostTokens = 32'768;
     SLM_TRY(max_tokens, root.integer_or("max_tokens", 512, 1, kMostTokens));
@@ -348,6 +387,8 @@ struct TaskParser {
     task.reference = std::move(reference);
     SLM_TRY(language, template_under(root, "answer_language"));
     task.answer_language = std::move(language);
+    SLM_TRY_STATUS(means());
+    SLM_TRY_STATUS(compared());
     return refuse_for_kind({"endings", "label", "label_by", "by_length", "delimiter"});
   }
 
@@ -374,7 +415,7 @@ struct TaskParser {
     task.by_length = by_length;
     SLM_TRY(delimiter, root.string_or("delimiter", " "));
     task.delimiter = std::move(delimiter);
-    return refuse_for_kind({"grader", "also", "reference", "answer_language", "max_tokens", "stop"});
+    return refuse_for_kind({"grader", "also", "mean", "compared", "reference", "answer_language", "max_tokens", "stop"});
   }
 
   Status by_kind() {
@@ -391,7 +432,7 @@ struct TaskParser {
       case TaskKind::kGenerate: return answers();
       case TaskKind::kChoices: return endings();
       case TaskKind::kBits:
-        return refuse_for_kind({"endings", "label", "label_by", "by_length", "delimiter", "grader", "also", "reference",
+        return refuse_for_kind({"endings", "label", "label_by", "by_length", "delimiter", "grader", "also", "mean", "compared", "reference",
                                 "answer_language", "max_tokens", "stop", "shots", "chance"});
     }
     return {};

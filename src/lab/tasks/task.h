@@ -62,6 +62,13 @@ struct Shots {
   bool takes_items() const { return examples.empty() && !source; }
 };
 
+// A reading of the answers that a comparison gives a row of its own.
+struct ComparedReading {
+  const Grader* grader = nullptr;               // of Task::also; null: is the answer in the language asked for
+  std::string id;                               // of the row, behind the task's name
+  std::string title_en, title_zh;
+};
+
 // A line of the table: a language, a part. A task without `rows` has one with the id "".
 struct TaskRow {
   std::string id;
@@ -99,6 +106,8 @@ struct Task {
   std::vector<std::string> stop;                // of text that is continued
   const Grader* grader = nullptr;               // of kGenerate, never null there
   std::vector<const Grader*> also;              // further readings of the same answer
+  std::vector<std::string> mean;                // of `grader` and `also`: the mean of their scores is a score too. Empty: none is
+  std::vector<ComparedReading> compared;
   TextTemplate reference;
   TextTemplate answer_language;                 // an answer in another one is marked "wrong_language"
 

@@ -18,8 +18,13 @@ Json record_json(bool is_rate, TaskKind kind, const std::string& row, const Task
                {"answer", record.answer}, {"extracted", record.extracted}, {"grade", grade_json(is_rate, record)},
                {"marks", record.marks}};
   Json also = Json::object();
-  for (const auto& [name, value] : record.also) also[name] = value;
+  Json weights = Json::object();
+  for (const Reading& reading : record.also) {
+    also[reading.name] = reading.grade;
+    if (reading.weight != 1) weights[reading.name] = reading.weight;
+  }
   json["also"] = std::move(also);
+  if (!weights.empty()) json["weights"] = std::move(weights);
   if (kind == TaskKind::kChoices) json["scores"] = record.scores;
   if (kind == TaskKind::kBits) json["bytes"] = record.bytes;
   json["prompt_tokens"] = record.prompt_tokens;
@@ -37,7 +42,7 @@ Json row_json(const TaskResult& row) {
   return {{"row", row.row}, {"source", row.source}, {"prompting", row.prompting}, {"shots", row.shots}, {"items", score.items},
           {"failed", score.failed}, {"score", score.score}, {"interval", {score.interval.low, score.interval.high}},
           {"chance", optional_number(score.chance)}, {"corrected", optional_number(score.corrected)}, {"at_chance", score.at_chance},
-          {"acc_by_sum", optional_number(score.acc_by_sum)}, {"also", std::move(also)}, {"marks", std::move(marks)},
+          {"acc_by_sum", optional_number(score.acc_by_sum)}, {"also", std::move(also)}, {"mean", optional_number(score.mean)}, {"marks", std::move(marks)},
           {"tokens", score.tokens}, {"seconds", score.seconds}, {"from_cache", row.from_cache}, {"not_kept", row.not_kept}};
 }
 

@@ -74,6 +74,7 @@ inline constexpr uint64_t kZipMaxMemberBytes = 64ull << 30;
 inline constexpr uint64_t kZipMaxRatio = 200;
 
 // HTTP replies
+inline constexpr size_t kHttpMaxHeaders = 128;
 inline constexpr size_t kHttpMaxReplyBytes = 64u << 20;
 inline constexpr size_t kSseMaxEventBytes = 4u << 20;   // a line, and an event's data
 

@@ -17,6 +17,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kMostShownUrl = 200;
+constexpr long kPieceBytes = 256 << 10;  // received at once, at most
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -67,16 +68,45 @@ struct Transfer {
   CURL* curl;
   HttpReply reply = {};
   size_t received = 0;
-  curl_off_t moved = 0;                // bytes up and down when something last moved
+  bool head_given = false;
+  curl_off_t moved = 0;                // bytes up and down when something, or enough, last moved
   Clock::time_point last_move = Clock::now();
   enum class End : uint8_t { kNone, kCancelled, kIdle, kTooLarge, kEnough } end = End::kNone;
 };
+
+// A line of the reply's head. Heads of earlier replies (100 Continue, a proxy's CONNECT) are forgotten.
+size_t take_header(char* bytes, size_t one, size_t n, void* user) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  const std::string_view line(bytes, one * n);
+  auto& headers = transfer.reply.headers;
+  if (line.starts_with("HTTP/")) headers.clear();
+  const size_t colon = line.find(':');
+  if (colon == std::string_view::npos || headers.size() == limits::kHttpMaxHeaders) return line.size();
+  std::string name(line.substr(0, colon));
+  std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  const size_t start = line.find_first_not_of(" \t", colon + 1), end = line.find_last_not_of(" \t\r\n");
+  headers.emplace_back(std::move(name), start == std::string_view::npos || start > end ? "" : line.substr(start, end - start + 1));
+  return line.size();
+}
+
+void read_reply(CURL* curl, HttpReply& reply);
+
+// False: no more of this reply is wanted.
+bool give_head(Transfer& transfer) {
+  if (std::exchange(transfer.head_given, true) || !transfer.request.on_head) return true;
+  read_reply(transfer.curl, transfer.reply);
+  return transfer.request.on_head(transfer.reply);
+}
 
 size_t take_piece(char* bytes, size_t one, size_t n, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
   const size_t size = one * n;
   if (size > transfer.request.most_bytes - transfer.received) {
     transfer.end = Transfer::End::kTooLarge;
+    return CURL_WRITEFUNC_ERROR;
+  }
+  if (!give_head(transfer)) {
+    transfer.end = Transfer::End::kEnough;
     return CURL_WRITEFUNC_ERROR;
   }
   transfer.received += size;
@@ -97,7 +127,8 @@ int watch_progress(void* user, curl_off_t, curl_off_t down, curl_off_t, curl_off
     transfer.end = Transfer::End::kCancelled;
     return 1;
   }
-  if (down + up != transfer.moved) {
+  const double enough = transfer.request.least_bytes_per_second * transfer.request.idle_seconds;
+  if (static_cast<double>(down + up - transfer.moved) > enough) {
     transfer.moved = down + up;
     transfer.last_move = Clock::now();
   } else if (seconds_since(transfer.last_move) > transfer.request.idle_seconds) {
@@ -127,7 +158,9 @@ Error error_of(CURLcode code, const Transfer& transfer, const char* detail, doub
   const std::string url = shown_url(transfer.request.url);
   switch (transfer.end) {
     case Transfer::End::kCancelled: return {ErrorKind::kFailed, msg("net.cancelled", url), {}};
-    case Transfer::End::kIdle: return network(msg("net.idle", url, transfer.request.idle_seconds));
+    case Transfer::End::kIdle:
+      if (transfer.moved == 0 || transfer.request.least_bytes_per_second == 0) return network(msg("net.idle", url, transfer.request.idle_seconds));
+      return network(msg("net.too_slow", url, transfer.request.least_bytes_per_second, transfer.request.idle_seconds));
     case Transfer::End::kTooLarge: return network(msg("net.too_large", url, transfer.request.most_bytes));
     case Transfer::End::kEnough:
     case Transfer::End::kNone: break;
@@ -163,6 +196,9 @@ void set_transfer(CURL* curl, Transfer& transfer) {
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, milliseconds(request.total_seconds));
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_piece);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
+  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+  curl_easy_setopt(curl, CURLOPT_HEADERDATA, &transfer);
+  curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, kPieceBytes);
   curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, watch_progress);
   curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &transfer);
   curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
@@ -180,7 +216,10 @@ void read_reply(CURL* curl, HttpReply& reply) {
   const char* text = nullptr;
   if (curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &text) == CURLE_OK && text != nullptr) reply.content_type = text;
   text = nullptr;
-  if (curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &text) == CURLE_OK && text != nullptr) reply.location = shown_url(text);
+  if (curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &text) == CURLE_OK && text != nullptr) {
+    reply.redirect_url = text;
+    reply.location = shown_url(text);
+  }
   curl_off_t wait = 0;
   if (curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &wait) == CURLE_OK && wait > 0) reply.retry_after_seconds = static_cast<double>(wait);
 }
@@ -193,6 +232,11 @@ CURL* new_handle() {
 }
 
 }  // namespace
+
+std::string HttpReply::header(std::string_view name) const {
+  const auto at = std::find_if(headers.begin(), headers.end(), [&](const auto& header) { return header.first == name; });
+  return at == headers.end() ? "" : at->second;
+}
 
 struct HttpClient::Handle {
   Handle() = default;
@@ -224,6 +268,7 @@ Result<HttpReply> HttpClient::send(const HttpRequest& request) {
   if (code != CURLE_OK && transfer.end != Transfer::End::kEnough) {
     return tl::unexpected<Error>(error_of(code, transfer, detail, seconds_since(start)));
   }
+  give_head(transfer);  // of a reply without a body
   read_reply(curl, transfer.reply);
   return std::move(transfer.reply);
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/limits.h"
@@ -15,27 +16,35 @@
 
 namespace slm::net {
 
+struct HttpReply {
+  int status = 0;
+  std::string content_type;            // as sent, "" where none is
+  std::string location;                // of a redirect, for people
+  std::string redirect_url;            // the same whole and absolute; its query may be a secret
+  std::vector<std::pair<std::string, std::string>> headers;  // of the reply itself, names in lower case; kHttpMaxHeaders at most
+  std::string body;
+  std::optional<double> retry_after_seconds;
+
+  // The first of that (lower-case) name, "" where there is none.
+  std::string header(std::string_view name) const;
+};
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url = {};                // http:// or https://
   std::vector<std::string> headers = {};  // "Name: value", without line ends
   std::string body = {};
   double connect_seconds = 10;         // to be connected, the name's look-up and TLS included
-  double idle_seconds = 60;            // with nothing sent or received
+  double idle_seconds = 60;            // with nothing sent or received, or less than:
+  double least_bytes_per_second = 0;   // mean over idle_seconds
   double total_seconds = 600;
   size_t most_bytes = limits::kHttpMaxReplyBytes;
+  // The reply's head, before its body; false: enough, no more is read. May be empty.
+  std::function<bool(const HttpReply& head)> on_head = {};
   // Each piece of a successful (2xx) reply's body as it comes, which is then not in HttpReply::body; false: enough, no more is read.
   // May be empty.
   std::function<bool(std::string_view piece)> on_piece = {};
   const std::atomic<bool>* cancelled = nullptr;  // looked at about once a second; may be null
-};
-
-struct HttpReply {
-  int status = 0;
-  std::string content_type;            // as sent, "" where none is
-  std::string location;                // of a redirect
-  std::string body;
-  std::optional<double> retry_after_seconds;
 };
 
 // Keeps its connection from request to request. Not for several threads at once.

@@ -49,6 +49,26 @@ TEST(HttpClient, AnyStatusIsAReply) {
   EXPECT_EQ(redirect->status, 302);
 }
 
+TEST(HttpClient, GivesTheHeadBeforeTheBody) {
+  ScriptedServer server({{"HTTP/1.1 206 Part\r\nETag: \"a\"\r\nContent-Range: bytes 1-3/4\r\nContent-Length: 3\r\nX-Empty:\r\n\r\nabc"},
+                         {"HTTP/1.1 302 Found\r\nLocation: /b?key=1\r\nContent-Length: 0\r\n\r\n"}});
+  HttpClient client;
+  std::string order;
+  const auto reply = client.send({.url = server.url(),
+                                  .on_head = [&](const HttpReply& head) { return order += head.header("etag"), head.status == 206; },
+                                  .on_piece = [&](std::string_view piece) { return order += piece, true; }});
+  ASSERT_TRUE(reply) << reply.error().text();
+  EXPECT_EQ(order, "\"a\"abc");
+  EXPECT_EQ(reply->header("content-range"), "bytes 1-3/4");
+  EXPECT_EQ(reply->header("x-empty"), "");
+  int heads = 0;
+  const auto redirect = client.send({.url = server.url(), .on_head = [&](const HttpReply&) { return ++heads, true; }});
+  ASSERT_TRUE(redirect) << redirect.error().text();
+  EXPECT_EQ(heads, 1);  // without a body too
+  EXPECT_EQ(redirect->redirect_url, server.url("/b?key=1"));
+  EXPECT_EQ(redirect->location, server.url("/b"));
+}
+
 TEST(HttpClient, StreamsAndStopsWhenThereIsEnough) {
   ScriptedServer server({{"HTTP/1.1 200 OK\r\n\r\nabc", true}});
   HttpClient client;

@@ -48,6 +48,14 @@ std::string Sha256::hex() {
   return hex_of({digest.data(), length});
 }
 
+std::string Sha256::hex_so_far() const {
+  Sha256 copy;
+  SLM_CHECK(EVP_MD_CTX_copy_ex(copy.context_->value, context_->value) == 1);
+  return copy.hex();
+}
+
+void Sha256::restart() { SLM_CHECK(EVP_DigestInit_ex(context_->value, EVP_sha256(), nullptr) == 1); }
+
 Result<std::string> sha256_of_file(const std::string& path, const std::function<void(uint64_t, uint64_t)>& on_bytes) {
   struct Descriptor {
     int value;

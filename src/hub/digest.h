@@ -18,6 +18,8 @@ class Sha256 {
   ~Sha256();
   void add(std::span<const std::byte> bytes);
   std::string hex();        // ends it: 64 lower-case digits
+  std::string hex_so_far() const;  // the same of the bytes so far; more may be added
+  void restart();
 
  private:
   struct Context;

@@ -25,6 +25,9 @@ struct Layout {
   std::string record(std::string_view name) const { return models() + "/" + file_name_of(name) + ".json"; }
   std::string link(std::string_view name) const { return models() + "/" + file_name_of(name) + ".gguf"; }
   std::string parts(std::string_view name) const { return root + "/.parts/" + file_name_of(name); }
+  // Of one download: `key` is the file's SHA-256, or that of its address where the digest is not known beforehand.
+  std::string partial(const std::string& key) const { return blobs() + "/.part/" + key + ".part"; }
+  std::string journal(const std::string& key) const { return blobs() + "/.part/" + key + ".json"; }
   std::string locks() const { return root + "/.locks"; }
   std::string lock(std::string_view name) const { return locks() + "/" + file_name_of(name); }
   std::string licenses() const { return root + "/licenses"; }

@@ -34,6 +34,7 @@ Result<StoredModel> read_record(const std::string& path, const Layout& layout) {
   model.name = text_of(*json, "name");
   model.sha256 = text_of(*json, "sha256");
   model.source = text_of(*json, "source");
+  model.commit = text_of(*json, "commit");
   model.license = text_of(*json, "license");
   model.added = text_of(*json, "added");
   // The digest becomes part of a path.
@@ -66,6 +67,7 @@ Status write_record(StoredModel& model, const Layout& layout) {
   model.path = ::link(blob.c_str(), link.c_str()) == 0 ? link : blob;
   Json json{{"name", model.name},       {"bytes", model.bytes},     {"sha256", model.sha256},
             {"source", model.source},   {"license", model.license}, {"added", model.added}};
+  if (!model.commit.empty()) json["commit"] = model.commit;
   if (model.instruct_known) json["instruct"] = model.instruct;
   return write_file_atomically(layout.record(model.name), to_text(json, 2) + "\n");
 }

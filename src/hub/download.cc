@@ -1,0 +1,354 @@
+#include "hub/download.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <random>
+
+#include "base/files.h"
+#include "base/machine.h"
+#include "base/text.h"
+#include "hub/journal.h"
+#include "hub/partial_file.h"
+
+namespace slm::hub {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr uint64_t kSpareBytes = 64u << 20;
+constexpr uint64_t kSpareShare = 20;  // and a twentieth of what is still to come
+constexpr double kForever = 1e6;      // seconds; what has an end here is the patience
+constexpr int kMostRestarts = 3;      // of one file whose ranges do not fit together
+constexpr double kMostToldWaits = 900;  // seconds spent waiting as told, without a byte in between
+
+struct ContentRange {
+  uint64_t first = 0, last = 0, total = 0;
+};
+
+bool read_number(std::string_view& text, uint64_t& into) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
+  if (error != std::errc()) return false;
+  text.remove_prefix(static_cast<size_t>(end - text.data()));
+  return true;
+}
+
+bool read_separator(std::string_view& text, std::string_view separator) {
+  if (!text.starts_with(separator)) return false;
+  text.remove_prefix(separator.size());
+  return true;
+}
+
+// "bytes 5-9/10" (RFC 9110 14.4).
+std::optional<ContentRange> parse_content_range(std::string_view text) {
+  ContentRange range;
+  const bool good = read_separator(text, "bytes ") && read_number(text, range.first) && read_separator(text, "-") &&
+                    read_number(text, range.last) && read_separator(text, "/") && read_number(text, range.total) && text.empty();
+  if (!good || range.last < range.first || range.last >= range.total) return std::nullopt;
+  return range;
+}
+
+std::optional<uint64_t> content_length(const net::HttpReply& head) {
+  const std::string header = head.header("content-length");
+  std::string_view text = header;
+  uint64_t bytes = 0;
+  return read_number(text, bytes) && text.empty() ? std::optional(bytes) : std::nullopt;
+}
+
+bool is_html(const net::HttpReply& head) {
+  std::string type = head.content_type;
+  std::transform(type.begin(), type.end(), type.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return type.starts_with("text/html") || type.starts_with("application/xhtml");
+}
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+class Download {
+ public:
+  Download(const DownloadRequest& request, const Layout& layout, const OnProgress& progress, const Patience& patience)
+      : request_(request), layout_(layout), progress_(progress), patience_(patience), key_(download_key(request)), shown_(net::shown_url(request.address.url)) {}
+
+  Result<Downloaded> run() {
+    SLM_TRY_STATUS(check_address(request_.address.url, request_.insecure));
+    SLM_TRY_STATUS(make_directories(layout_.blobs() + "/.part"));
+    SLM_TRY_STATUS(file_.open(layout_.partial(key_), progress_));
+    SLM_TRY_STATUS(resume_or_restart());
+    last_progress_ = Clock::now();
+    for (;;) {
+      SLM_TRY_STATUS(fetch_rest());
+      const Status whole = check_whole();
+      if (whole) break;
+      // Bytes of an earlier try may not fit to those of this one: once from the start, in one piece.
+      if (whole.error().kind != ErrorKind::kCorrupt || !spliced_ || began_anew_) return tl::unexpected<Error>(give_up_on_part(whole.error()));
+      began_anew_ = true;
+      SLM_TRY_STATUS(restart());
+    }
+    SLM_TRY_STATUS(file_.sync());
+    return Downloaded{layout_.partial(key_), file_.sha256(), file_.size(), received_};
+  }
+
+ private:
+  // What to do about a reply, decided at its head.
+  enum class Next : uint8_t { kRead, kRestart, kFail, kRetry };
+
+  Error give_up_on_part(Error error) {
+    discard_partial(layout_, key_);
+    return error;
+  }
+
+  Status restart() {
+    spliced_ = false;
+    return file_.restart();
+  }
+
+  // Whether what lies there is the beginning of what is asked for.
+  Status resume_or_restart() {
+    const auto journal = read_journal(layout_.journal(key_));
+    if (!journal) return restart();
+    const bool same_digest = !request_.sha256.empty() && journal->sha256 == request_.sha256;
+    const bool same_file = journal->url == shown_ && journal->commit == request_.commit && is_strong_etag(journal->etag) &&
+                           journal->boot == boot_id() && (!request_.bytes || journal->bytes == request_.bytes);
+    if (!same_digest && !same_file) return restart();
+    // The ETag is that server's alone.
+    if (journal->url == shown_) etag_ = journal->etag;
+    total_ = request_.bytes ? request_.bytes : journal->bytes;
+    if (total_ && file_.size() > *total_) return restart();
+    spliced_ = file_.size() > 0;
+    return {};
+  }
+
+  Status fetch_rest() {
+    while (!is_complete()) {
+      const uint64_t before = file_.size();
+      const auto reply = fetch_once();
+      if (fatal_) return tl::unexpected<Error>(*fatal_);
+      if (file_.size() > before) note_progress();
+      if (next_ == Next::kRestart) {
+        if (++restarts_ > kMostRestarts) return fail(ErrorKind::kNetwork, "hub.unsteady_ranges", shown_);
+        SLM_TRY_STATUS(restart());
+        continue;
+      }
+      if (reply && next_ == Next::kRead) {
+        // Its end is the file's end, where nothing says how long that is.
+        if (!total_) total_ = file_.size();
+      }
+      if (is_complete()) return {};
+      SLM_TRY_STATUS(wait_for_next_try(reply));
+      spliced_ = file_.size() > 0;
+    }
+    return {};
+  }
+
+  bool is_complete() const { return total_ && file_.size() == *total_ && file_.size() > 0; }
+
+  void note_progress() {
+    last_progress_ = Clock::now();
+    told_waits_ = 0;
+    tries_ = 0;
+  }
+
+  Result<net::HttpReply> fetch_once() {
+    next_ = Next::kRetry;
+    net::HttpRequest http;
+    http.headers = {"Accept-Encoding: identity"};
+    if (file_.size() > 0) {
+      http.headers.push_back("Range: bytes=" + std::to_string(file_.size()) + "-");
+      if (is_strong_etag(etag_)) http.headers.push_back("If-Range: " + etag_);
+    }
+    http.idle_seconds = patience_.stall_seconds;
+    http.least_bytes_per_second = patience_.stall_bytes_per_second;
+    http.total_seconds = kForever;
+    http.most_bytes = SIZE_MAX;  // bounded by the size that head or source give, and by the disk
+    http.cancelled = request_.cancelled;
+    http.on_head = [&](const net::HttpReply& head) {
+      next_ = judge(head);
+      return next_ == Next::kRead;
+    };
+    http.on_piece = [&](std::string_view piece) { return take(piece); };
+    return send_following(client_, request_.address, std::move(http), request_.insecure);
+  }
+
+  Next refuse(Error error) {
+    fatal_ = std::move(error);
+    return Next::kFail;
+  }
+  Next refuse_file(Error error) { return refuse(give_up_on_part(std::move(error))); }
+
+  Next judge(const net::HttpReply& head) {
+    if (is_passing(head.status)) return Next::kRetry;
+    if (head.status == 416) return Next::kRestart;
+    if (head.status != 200 && head.status != 206) return refuse(status_error(head, request_.address.url));
+    const std::string encoding = head.header("content-encoding");
+    if (!encoding.empty() && encoding != "identity") return refuse(Error{ErrorKind::kNetwork, msg("hub.encoded", shown_, printable(encoding)), {}});
+    if (is_html(head)) return refuse(Error{ErrorKind::kCorrupt, msg("hub.html", shown_), msg("hub.portal")});
+    return head.status == 206 ? judge_range(head) : judge_whole(head);
+  }
+
+  Next judge_range(const net::HttpReply& head) {
+    if (file_.size() == 0) return refuse(Error{ErrorKind::kNetwork, msg("hub.bad_range", shown_, printable(head.header("content-range"))), {}});
+    const auto range = parse_content_range(head.header("content-range"));
+    const std::string etag = head.header("etag");
+    const bool fits = range && range->first == file_.size() && range->last + 1 == range->total && (!total_ || range->total == *total_);
+    const bool same = etag_.empty() || etag.empty() || etag == etag_;
+    if (!fits || !same) return Next::kRestart;
+    return begin(range->total, etag_.empty() ? etag : etag_);
+  }
+
+  Next judge_whole(const net::HttpReply& head) {
+    const auto length = content_length(head);
+    if (length && request_.bytes && *length != *request_.bytes) {
+      return refuse_file(Error{ErrorKind::kCorrupt, msg("hub.wrong_size", shown_, *request_.bytes, *length), msg("hub.other_source")});
+    }
+    if (length == uint64_t{0}) return refuse_file(Error{ErrorKind::kCorrupt, msg("hub.not_gguf", shown_), msg("hub.other_source")});
+    if (file_.size() > 0) {
+      if (const Status emptied = restart(); !emptied) return refuse(emptied.error());
+    }
+    total_ = request_.bytes ? request_.bytes : length;
+    // A body that ends with the connection: whether it was cut off could not be told.
+    if (!total_ && request_.sha256.empty() && head.header("transfer-encoding").empty()) {
+      return refuse(Error{ErrorKind::kNetwork, msg("hub.no_length", shown_), msg("hub.give_sha256")});
+    }
+    return begin(total_, head.header("etag"));
+  }
+
+  // Writes the journal before the first byte of the reply, and looks whether the disk will do.
+  Next begin(std::optional<uint64_t> total, const std::string& etag) {
+    total_ = total;
+    etag_ = etag;
+    if (const Status room = check_space(); !room) return refuse(room.error());
+    const Journal journal{request_.name, shown_, etag_, request_.commit, request_.sha256, boot_id(), total_};
+    if (const Status written = write_journal(layout_.journal(key_), journal); !written) return refuse(written.error());
+    return Next::kRead;
+  }
+
+  // What must be free for the rest.
+  uint64_t bytes_needed() const {
+    const uint64_t rest = total_ ? *total_ - std::min(*total_, file_.size()) : 0;
+    return rest + rest / kSpareShare + kSpareBytes;
+  }
+
+  Status check_space() const {
+    SLM_TRY(available, disk_free_bytes(layout_.root));
+    if (bytes_needed() <= available) return {};
+    return fail_with_hint(ErrorKind::kDoesNotFit,
+                          msg("hub.no_space", request_.name, format_bytes(bytes_needed()), format_bytes(available), layout_.root),
+                          msg("hub.free_at_least", format_bytes(bytes_needed() - available)));
+  }
+
+  bool take(std::string_view piece) {
+    received_ += piece.size();
+    if (total_ && piece.size() > *total_ - file_.size()) {
+      refuse_file(Error{ErrorKind::kCorrupt, msg("hub.longer_than", shown_, *total_), msg("hub.other_source")});
+      return false;
+    }
+    if (const Status written = file_.add(piece); !written) {
+      Error error = written.error();
+      if (error.kind == ErrorKind::kDoesNotFit) error.hint = msg("hub.free_at_least", format_bytes(bytes_needed()));
+      refuse(std::move(error));
+      return false;
+    }
+    if (const Status good = check_head(false); !good) {
+      refuse_file(good.error());
+      return false;
+    }
+    if (progress_) progress_({"download", request_.name, file_.size(), total_.value_or(0)});
+    return true;
+  }
+
+  // A GGUF begins with its magic; pages and pointer files that stand in its place are named. `whole`: no more will come.
+  Status check_head(bool whole) const {
+    static constexpr std::string_view kMagic = "GGUF", kPointer = "version https://git-lfs";
+    const std::string_view head = file_.head();
+    if (head.substr(0, kMagic.size()) == kMagic.substr(0, std::min(kMagic.size(), head.size())) && (head.size() >= kMagic.size() || !whole)) return {};
+    if (!whole && head.size() < PartialFile::kHeadBytes && kPointer.starts_with(head.substr(0, kPointer.size()))) return {};
+    if (head.starts_with(kPointer)) return fail_with_hint(ErrorKind::kCorrupt, msg("hub.pointer_file", shown_), msg("hub.other_source"));
+    const size_t first = head.find_first_not_of(" \t\r\n");
+    if (first != std::string_view::npos && head[first] == '<') return fail_with_hint(ErrorKind::kCorrupt, msg("hub.html", shown_), msg("hub.portal"));
+    return fail_with_hint(ErrorKind::kCorrupt, msg("hub.not_gguf", shown_), msg("hub.other_source"));
+  }
+
+  // Size is right already: is_complete().
+  Status check_whole() const {
+    SLM_TRY_STATUS(check_head(true));
+    const std::string actual = file_.sha256();
+    if (request_.sha256.empty() || actual == request_.sha256) return {};
+    return fail_with_hint(ErrorKind::kCorrupt, msg("hub.wrong_digest", request_.name, request_.sha256, actual), msg("hub.other_source"));
+  }
+
+  // After a try that did not bring the whole: a pause, as long as the server says, or an end to it.
+  Status wait_for_next_try(const Result<net::HttpReply>& reply) {
+    if (is_cancelled()) return fail_with_hint(ErrorKind::kFailed, msg("hub.interrupted"), msg("hub.resume"));
+    if (!reply && reply.error().kind != ErrorKind::kNetwork) return tl::unexpected<Error>(reply.error());
+    Error cause = !reply                      ? reply.error()
+                  : next_ == Next::kRead      ? Error{ErrorKind::kNetwork, msg("net.cut_off", shown_, file_.size()), {}}
+                                              : status_error(*reply, request_.address.url);
+    cause.hint = msg("hub.resume_part");
+    const double told = reply ? reply->retry_after_seconds.value_or(0) : 0;
+    if (told > patience_.longest_told_wait || told_waits_ + told > kMostToldWaits) return tl::unexpected<Error>(cause);
+    if (seconds_since(last_progress_) - told_waits_ > patience_.without_progress) return tl::unexpected<Error>(cause);
+    const double pause = told > 0 ? told : std::min(patience_.longest_pause, patience_.first_pause * static_cast<double>(1u << std::min(tries_, 8)));
+    ++tries_;
+    told_waits_ += told;
+    const double jitter = std::uniform_real_distribution<double>(0.75, 1.25)(random_);
+    if (sleep_unless(request_.cancelled, told > 0 ? pause : pause * jitter)) return {};
+    return fail_with_hint(ErrorKind::kFailed, msg("hub.interrupted"), msg("hub.resume"));
+  }
+
+  bool is_cancelled() const { return request_.cancelled != nullptr && request_.cancelled->load(); }
+
+  const DownloadRequest& request_;
+  const Layout& layout_;
+  const OnProgress& progress_;
+  const Patience patience_;
+  const std::string key_, shown_;
+  net::HttpClient client_;
+  PartialFile file_;
+  std::optional<uint64_t> total_;
+  std::string etag_;
+  Next next_ = Next::kRetry;
+  std::optional<Error> fatal_;
+  bool spliced_ = false;     // bytes of several replies
+  bool began_anew_ = false;  // after a wrong digest
+  int restarts_ = 0;
+  int tries_ = 0;            // since the last byte
+  double told_waits_ = 0;    // seconds waited as told since the last byte
+  uint64_t received_ = 0;
+  Clock::time_point last_progress_;
+  std::mt19937 random_{std::random_device{}()};
+};
+
+}  // namespace
+
+std::string download_key(const DownloadRequest& request) {
+  if (!request.sha256.empty()) return request.sha256;
+  Sha256 digest;
+  digest.add(std::as_bytes(std::span(request.address.url)));
+  return digest.hex();
+}
+
+void discard_partial(const Layout& layout, const std::string& key) {
+  unlink(layout.partial(key).c_str());
+  unlink(layout.journal(key).c_str());
+}
+
+Result<Downloaded> download(const DownloadRequest& request, const Layout& layout, const OnProgress& progress, const Patience& patience) {
+  return Download(request, layout, progress, patience).run();
+}
+
+Result<RemoteFacts> ask_remote(const DownloadRequest& request) {
+  net::HttpClient client;
+  net::HttpRequest http;
+  http.headers = {"Accept-Encoding: identity"};
+  http.idle_seconds = 20;
+  http.total_seconds = 60;
+  http.cancelled = request.cancelled;
+  http.on_head = [](const net::HttpReply&) { return false; };
+  SLM_TRY(reply, send_following(client, request.address, std::move(http), request.insecure));
+  if (reply.status != 200) return tl::unexpected<Error>(status_error(reply, request.address.url));
+  if (is_html(reply)) return fail_with_hint(ErrorKind::kCorrupt, msg("hub.html", net::shown_url(request.address.url)), msg("hub.portal"));
+  return RemoteFacts{content_length(reply), reply.header("etag")};
+}
+
+}  // namespace slm::hub

@@ -1,0 +1,60 @@
+// One file over HTTP into the store's partial files: resumable, hashed as it comes, compared, and whole when it is returned.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "hub/following.h"
+#include "hub/layout.h"
+#include "hub/store.h"
+
+namespace slm::hub {
+
+struct DownloadRequest {
+  Address address;
+  std::string name = {};               // for people, and for `slm rm`
+  std::string commit = {};             // of the source; "" where it has none
+  std::optional<uint64_t> bytes = {};  // where the source says so
+  std::string sha256 = {};             // 64 hex digits; "" where nobody knows it beforehand
+  bool insecure = false;               // plain http to anywhere
+  const std::atomic<bool>* cancelled = nullptr;
+};
+
+struct Patience {
+  double without_progress = 60;        // seconds of trying again; longer where the server says when to come back
+  double stall_bytes_per_second = 1024, stall_seconds = 30;  // slower is broken off and tried again
+  double first_pause = 0.5, longest_pause = 15;  // between tries, with jitter
+  double longest_told_wait = 300;      // of a Retry-After; a longer one is an error
+};
+
+struct Downloaded {
+  std::string path;                    // the partial file: whole, compared and on disk; to be renamed by publish_blob
+  std::string sha256;
+  uint64_t bytes = 0;
+  uint64_t received = 0;               // over the network by this call
+};
+
+// Fetches what is missing. A part left by an earlier call is hashed again and continued where it is of the same file: the same SHA-256
+// known beforehand, else the same size, ETag (a strong one), commit and boot of this machine; anything else is begun anew. The file must
+// begin as a GGUF does. The caller holds a lock named by download_key.
+// Errors: kNetwork (with the last cause; the part is kept), kCorrupt (another size or digest than expected, no GGUF: the part is thrown
+// away), kDoesNotFit (disk: how much to free; the part is kept), kFailed "hub.interrupted" (kept), kNotFound (no such file there).
+Result<Downloaded> download(const DownloadRequest& request, const Layout& layout, const OnProgress& progress, const Patience& patience = {});
+
+// The name of the partial file: the digest, else one made from the address.
+std::string download_key(const DownloadRequest& request);
+
+// Throws away part and journal.
+void discard_partial(const Layout& layout, const std::string& key);
+
+// What the source says of the file without fetching it.
+struct RemoteFacts {
+  std::optional<uint64_t> bytes;
+  std::string etag;
+};
+Result<RemoteFacts> ask_remote(const DownloadRequest& request);
+
+}  // namespace slm::hub

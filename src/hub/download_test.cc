@@ -1,0 +1,223 @@
+#include "hub/download.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+
+#include "base/files.h"
+#include "base/temporary_directory.h"
+#include "hub/digest.h"
+#include "hub/journal.h"
+#include "net/testing/scripted_server.h"
+
+namespace slm::hub {
+namespace {
+
+using net::ScriptedServer;
+
+constexpr std::string_view kFile = "GGUF0123456789";
+constexpr Patience kImpatient{.without_progress = 0.3, .stall_bytes_per_second = 1024, .stall_seconds = 1.2, .first_pause = 0.01, .longest_pause = 0.05};
+
+std::string digest_of(std::string_view text) {
+  Sha256 digest;
+  digest.add(std::as_bytes(std::span(text)));
+  return digest.hex();
+}
+
+std::string reply(const std::string& status, const std::string& headers, std::string_view body) {
+  return "HTTP/1.1 " + status + "\r\n" + headers + "\r\n" + std::string(body);
+}
+
+std::string whole(std::string_view file, const std::string& headers = "ETag: \"a\"\r\n") {
+  return reply("200 OK", headers + "Content-Length: " + std::to_string(file.size()) + "\r\n", file);
+}
+
+std::string rest(std::string_view file, size_t from, const std::string& etag = "\"a\"") {
+  const std::string range = std::to_string(from) + "-" + std::to_string(file.size() - 1) + "/" + std::to_string(file.size());
+  return reply("206 Partial", "ETag: " + etag + "\r\nContent-Range: bytes " + range + "\r\nContent-Length: " + std::to_string(file.size() - from) + "\r\n",
+               file.substr(from));
+}
+
+// Closes after six bytes.
+std::string cut() { return reply("200 OK", "ETag: \"a\"\r\nContent-Length: 14\r\n", kFile.substr(0, 6)); }
+
+class DownloadTest : public testing::Test {
+ protected:
+  Result<Downloaded> get(const ScriptedServer& server, const std::string& sha256 = "", const Patience& patience = kImpatient) {
+    DownloadRequest request{.address = {server.url("/m.gguf?key=secret")}, .name = "m", .commit = commit_, .sha256 = sha256, .cancelled = &cancelled_};
+    key_ = download_key(request);
+    return download(request, layout_, {}, patience);
+  }
+  Error error_of(const ScriptedServer& server, const std::string& sha256 = "") {
+    const auto got = get(server, sha256);
+    EXPECT_FALSE(got);
+    return got ? Error{} : got.error();
+  }
+  std::string part() const {
+    const auto text = read_text_file(layout_.partial(key_));
+    return text ? *text : "";
+  }
+
+  TemporaryDirectory directory_;
+  Layout layout_{directory_.path()};
+  std::string commit_, key_;
+  std::atomic<bool> cancelled_ = false;
+};
+
+TEST_F(DownloadTest, WholeFileWithItsDigest) {
+  ScriptedServer server({{whole(kFile)}});
+  const auto got = get(server, digest_of(kFile));
+  ASSERT_TRUE(got) << got.error().text();
+  EXPECT_EQ(got->sha256, digest_of(kFile));
+  EXPECT_EQ(got->received, kFile.size());
+  EXPECT_EQ(part(), kFile);
+}
+
+TEST_F(DownloadTest, GoesOnWithinOneCall) {
+  ScriptedServer server({{cut()}, {rest(kFile, 6)}});
+  const auto got = get(server);
+  ASSERT_TRUE(got) << got.error().text();
+  EXPECT_EQ(got->sha256, digest_of(kFile));
+  EXPECT_EQ(got->received, kFile.size());
+  EXPECT_NE(server.requests().at(1).find("Range: bytes=6-\r\nIf-Range: \"a\"\r\n"), std::string::npos) << server.requests().at(1);
+}
+
+TEST_F(DownloadTest, GoesOnInTheNextCallAndOnlyWithTheSameFile) {
+  ScriptedServer server({{cut()}, {"HTTP/1.1 503 Busy\r\nRetry-After: 900\r\nContent-Length: 0\r\n\r\n"}, {rest(kFile, 6)}});
+  EXPECT_EQ(error_of(server).kind, ErrorKind::kNetwork);
+  EXPECT_EQ(part(), kFile.substr(0, 6));
+  const auto journal = read_journal(layout_.journal(key_));
+  ASSERT_TRUE(journal);
+  EXPECT_EQ(journal->etag, "\"a\"");
+  EXPECT_EQ(journal->bytes, kFile.size());
+  EXPECT_EQ(journal->url.find("secret"), std::string::npos);
+  const auto got = get(server);
+  ASSERT_TRUE(got) << got.error().text();
+  EXPECT_EQ(got->received, kFile.size() - 6);
+  EXPECT_EQ(got->sha256, digest_of(kFile));
+}
+
+TEST_F(DownloadTest, AnotherCommitOrBootOrAWeakEtagBeginsAnew) {
+  for (const std::string what : {"commit", "boot", "etag", "damaged"}) {
+    SCOPED_TRACE(what);
+    ScriptedServer server({{cut()}, {"HTTP/1.1 503 Busy\r\nRetry-After: 900\r\nContent-Length: 0\r\n\r\n"}, {whole(kFile)}});
+    commit_ = "one";
+    error_of(server);
+    auto journal = read_journal(layout_.journal(key_));
+    ASSERT_TRUE(journal);
+    if (what == "commit") commit_ = "two";
+    if (what == "boot") journal->boot = "another";
+    if (what == "etag") journal->etag = "W/\"a\"";
+    ASSERT_TRUE(write_journal(layout_.journal(key_), *journal));
+    if (what == "damaged") {
+      ASSERT_TRUE(write_file_atomically(layout_.journal(key_), "{\"name\": 3"));
+    }
+    const auto got = get(server);
+    ASSERT_TRUE(got) << got.error().text();
+    EXPECT_EQ(got->received, kFile.size());
+    EXPECT_EQ(server.requests().at(2).find("Range:"), std::string::npos);
+  }
+}
+
+TEST_F(DownloadTest, AKnownDigestGoesOnFromAnyPart) {
+  ScriptedServer server({{rest(kFile, 6, "\"other\"")}});
+  ASSERT_TRUE(make_directories(layout_.blobs() + "/.part"));
+  const std::string key = digest_of(kFile);
+  ASSERT_TRUE(write_file_atomically(layout_.partial(key), kFile.substr(0, 6)));
+  ASSERT_TRUE(write_journal(layout_.journal(key), {"m", "https://elsewhere/m.gguf", "\"a\"", "", key, "another boot", kFile.size()}));
+  const auto got = get(server, key);
+  ASSERT_TRUE(got) << got.error().text();
+  EXPECT_EQ(got->received, kFile.size() - 6);
+}
+
+TEST_F(DownloadTest, ADamagedPartIsFetchedAnewOnce) {
+  ScriptedServer server({{rest(kFile, 6)}, {whole(kFile)}});
+  ASSERT_TRUE(make_directories(layout_.blobs() + "/.part"));
+  const std::string key = digest_of(kFile);
+  ASSERT_TRUE(write_file_atomically(layout_.partial(key), "GGUF_!"));
+  ASSERT_TRUE(write_journal(layout_.journal(key), {"m", "https://elsewhere/m.gguf", "\"a\"", "", key, "", kFile.size()}));
+  const auto got = get(server, key);
+  ASSERT_TRUE(got) << got.error().text();
+  EXPECT_EQ(part(), kFile);
+}
+
+TEST_F(DownloadTest, AWrongDigestThrowsThePartAway) {
+  ScriptedServer server({{whole("GGUF_123456789")}});
+  EXPECT_EQ(error_of(server, digest_of(kFile)).kind, ErrorKind::kCorrupt);
+  EXPECT_FALSE(std::filesystem::exists(layout_.partial(key_)));
+  EXPECT_FALSE(std::filesystem::exists(layout_.journal(key_)));
+  EXPECT_EQ(server.requests().size(), 1u);
+}
+
+TEST_F(DownloadTest, StallsAreBrokenOffAndTriedAgain) {
+  ScriptedServer server({{cut(), true}, {rest(kFile, 6)}});
+  const auto got = get(server);
+  ASSERT_TRUE(got) << got.error().text();
+  EXPECT_EQ(got->received, kFile.size());
+}
+
+TEST_F(DownloadTest, GivesUpWithoutProgress) {
+  ScriptedServer server({{"HTTP/1.1 502 Bad\r\nContent-Length: 0\r\n\r\n"}});
+  const Error error = error_of(server);
+  EXPECT_EQ(error.kind, ErrorKind::kNetwork);
+  EXPECT_NE(error.text().find("502"), std::string::npos) << error.text();
+  EXPECT_GT(server.requests().size(), 3u);
+}
+
+TEST_F(DownloadTest, WaitsAsLongAsItIsTold) {
+  ScriptedServer server({{"HTTP/1.1 429 Slow\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"}, {whole(kFile)}});
+  const auto start = std::chrono::steady_clock::now();
+  ASSERT_TRUE(get(server));
+  EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::seconds(1));
+}
+
+TEST_F(DownloadTest, CancelledKeepsThePart) {
+  ScriptedServer server({{cut(), true}});
+  DownloadRequest request{.address = {server.url("/m.gguf")}, .name = "m", .cancelled = &cancelled_};
+  key_ = download_key(request);
+  const auto got = download(request, layout_, [&](const Progress&) { cancelled_ = true; }, Patience{});
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().message.key, "hub.interrupted");
+  EXPECT_EQ(part(), kFile.substr(0, 6));
+}
+
+TEST_F(DownloadTest, MoreThanAnnouncedIsRefused) {
+  ScriptedServer server({{cut()}, {reply("206 Partial", "Content-Range: bytes 6-13/14\r\n", "6789123456789 and more")}});
+  EXPECT_EQ(error_of(server).message.key, "hub.longer_than");
+}
+
+TEST_F(DownloadTest, APartThatIsALinkIsRefused) {
+  ScriptedServer server({{whole(kFile)}});
+  ASSERT_TRUE(make_directories(layout_.blobs() + "/.part"));
+  const std::string victim = directory_.path() + "/victim";
+  ASSERT_TRUE(write_file_atomically(victim, "mine"));
+  std::filesystem::create_symlink(victim, layout_.partial(digest_of(kFile)));
+  EXPECT_EQ(error_of(server, digest_of(kFile)).kind, ErrorKind::kFailed);
+  EXPECT_EQ(*read_text_file(victim), "mine");
+}
+
+TEST(Following, SecretsGoToTheirOriginOnly) {
+  ScriptedServer storage({{whole(kFile)}});
+  ScriptedServer source({{"HTTP/1.1 302 Found\r\nLocation: " + storage.url("/x") + "\r\nContent-Length: 0\r\n\r\n"}});
+  net::HttpClient client;
+  const auto got = send_following(client, {source.url(), {"Authorization: Bearer t"}}, {}, false);
+  ASSERT_TRUE(got) << got.error().text();
+  EXPECT_NE(source.requests().at(0).find("Bearer t"), std::string::npos);
+  EXPECT_EQ(storage.requests().at(0).find("Bearer t"), std::string::npos);  // another port
+}
+
+TEST(Following, Addresses) {
+  EXPECT_TRUE(check_address("https://example.com/x", false));
+  EXPECT_TRUE(check_address("http://127.0.0.1:8000/x", false));
+  EXPECT_TRUE(check_address("http://example.com/x", true));
+  EXPECT_FALSE(check_address("http://example.com/x", false));
+  EXPECT_FALSE(check_address("file:///etc/passwd", true));
+  EXPECT_TRUE(same_origin("https://a/x", "https://a:443/y"));
+  EXPECT_FALSE(same_origin("https://a/x", "http://a/x"));
+  EXPECT_FALSE(same_origin("https://a/x", "https://a.b/x"));
+  EXPECT_FALSE(same_origin("", ""));
+}
+
+}  // namespace
+}  // namespace slm::hub

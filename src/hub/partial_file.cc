@@ -1,0 +1,74 @@
+#include "hub/partial_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+namespace slm::hub {
+namespace {
+
+constexpr size_t kReadBytes = 1u << 20;
+
+}  // namespace
+
+PartialFile::~PartialFile() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+Status PartialFile::error() const {
+  const bool full = errno == ENOSPC || errno == EDQUOT;
+  if (full) return fail_with_hint(ErrorKind::kDoesNotFit, msg("hub.disk_full", path_), msg("hub.free_space"));
+  return fail(ErrorKind::kFailed, "base.cannot_write", path_, std::strerror(errno));
+}
+
+void PartialFile::take(std::string_view bytes) {
+  digest_.add(std::as_bytes(std::span(bytes)));
+  if (head_.size() < kHeadBytes) head_.append(bytes.substr(0, kHeadBytes - head_.size()));
+  size_ += bytes.size();
+}
+
+Status PartialFile::open(const std::string& path, const OnProgress& progress) {
+  path_ = path;
+  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+  struct stat status = {};
+  if (descriptor_ < 0 || fstat(descriptor_, &status) != 0) return error();
+  if (!S_ISREG(status.st_mode)) return fail(ErrorKind::kFailed, "base.not_regular", path);
+  std::vector<char> buffer(kReadBytes);
+  for (;;) {
+    const ssize_t got = read(descriptor_, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail(ErrorKind::kFailed, "base.cannot_read", path_, std::strerror(errno));
+    if (got == 0) return {};
+    take({buffer.data(), static_cast<size_t>(got)});
+    if (progress) progress({"hash", "", size_, static_cast<uint64_t>(status.st_size)});
+  }
+}
+
+Status PartialFile::add(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(descriptor_, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return error();
+    take(bytes.substr(0, static_cast<size_t>(written)));
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return {};
+}
+
+Status PartialFile::restart() {
+  if (ftruncate(descriptor_, 0) != 0 || lseek(descriptor_, 0, SEEK_SET) != 0) return error();
+  size_ = 0;
+  head_.clear();
+  digest_.restart();
+  return {};
+}
+
+Status PartialFile::sync() { return fsync(descriptor_) == 0 ? Status{} : error(); }
+
+std::string PartialFile::sha256() const { return digest_.hex_so_far(); }
+
+}  // namespace slm::hub

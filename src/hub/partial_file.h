@@ -1,0 +1,42 @@
+// The part of a file that has come, on disk, with the SHA-256 of its bytes so far.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "hub/digest.h"
+#include "hub/store.h"
+
+namespace slm::hub {
+
+class PartialFile {
+ public:
+  PartialFile() = default;
+  ~PartialFile();
+  PartialFile(const PartialFile&) = delete;
+  PartialFile& operator=(const PartialFile&) = delete;
+
+  // Makes the file where it is missing; reads and hashes what is there. A symbolic link is refused. Errors: kFailed.
+  Status open(const std::string& path, const OnProgress& progress);
+  uint64_t size() const { return size_; }
+  std::string_view head() const { return head_; }  // its first bytes, at most kHeadBytes
+  Status add(std::string_view bytes);              // Errors: kDoesNotFit (disk full), kFailed
+  Status restart();                                // empties it
+  Status sync();
+  std::string sha256() const;                      // of the bytes so far
+
+  static constexpr size_t kHeadBytes = 64;
+
+ private:
+  Status error() const;
+  void take(std::string_view bytes);
+
+  std::string path_, head_;
+  int descriptor_ = -1;
+  uint64_t size_ = 0;
+  Sha256 digest_;
+};
+
+}  // namespace slm::hub

@@ -1,0 +1,23 @@
+// Which of a repository's files is meant.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace slm::hub {
+
+struct ListedFile {
+  std::string path;
+  uint64_t bytes = 0;
+  std::string sha256;  // "" unknown
+};
+
+// The one GGUF whose path names the quantisation (between separators, in any case: "Q4_K" is not in "model-q4_k_m.gguf"), or with "" the
+// only one there is; projectors (mmproj) do not count. Errors: kNotFound (none of that name, none at all), kUsage (several), each with the
+// list; kFailed (split into several files).
+Result<ListedFile> choose_gguf(const std::vector<ListedFile>& files, const std::string& quantization, const std::string& repository);
+
+}  // namespace slm::hub

@@ -1,0 +1,155 @@
+#include "hub/sources/oci_registry.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "hub/layout.h"
+
+namespace slm::hub {
+namespace {
+
+constexpr size_t kMostManifestBytes = 1u << 20;
+constexpr size_t kMostLayers = 256;
+constexpr size_t kMostManifestDepth = 8;
+constexpr std::string_view kModelTypes[] = {"application/vnd.ollama.image.model", "application/vnd.docker.ai.gguf.v3"};
+
+bool is_piece(std::string_view text, std::string_view punctuation, size_t most) {
+  if (text.empty() || text.size() > most || text.find_first_not_of('.') == std::string_view::npos) return false;
+  if (std::isalnum(static_cast<unsigned char>(text[0])) == 0 && text[0] != '_') return false;
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || punctuation.find(c) != std::string_view::npos;
+  });
+}
+
+std::vector<std::string_view> split(std::string_view text) {
+  std::vector<std::string_view> pieces;
+  for (size_t start = 0;;) {
+    const size_t slash = text.find('/', start);
+    pieces.push_back(text.substr(start, slash - start));
+    if (slash == std::string_view::npos) return pieces;
+    start = slash + 1;
+  }
+}
+
+// The value of NAME="..." in a challenge; "" where it is missing.
+std::string challenge_value(const std::string& challenge, const std::string& name) {
+  const size_t at = challenge.find(name + "=\"");
+  if (at == std::string::npos) return {};
+  const size_t start = at + name.size() + 2, end = challenge.find('"', start);
+  return end == std::string::npos ? "" : challenge.substr(start, end - start);
+}
+
+class Registry {
+ public:
+  Registry(const ImageName& image, const Asking& asking) : image_(image), asking_(asking) {}
+
+  Result<std::string> manifest() {
+    const std::string url = image_.registry + "/v2/" + image_.repository + "/manifests/" + image_.tag;
+    SLM_TRY(reply, get(url));
+    if (reply.status == 401 && !reply.header("www-authenticate").empty()) {
+      SLM_TRY_STATUS(ask_for_token(reply.header("www-authenticate")));
+      SLM_TRY(second, get(url));
+      reply = std::move(second);
+    }
+    if (reply.status != 200) return tl::unexpected<Error>(status_error(reply, url));
+    return std::move(reply.body);
+  }
+
+  Address blob(const std::string& sha256) const {
+    return {image_.registry + "/v2/" + image_.repository + "/blobs/sha256:" + sha256, headers_};
+  }
+
+ private:
+  Result<net::HttpReply> get(const std::string& url) {
+    static const std::string accept =
+        "Accept: application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json";
+    return fetch_document(client_, {{url, headers_}, {accept}, kMostManifestBytes, asking_.insecure, asking_.cancelled});
+  }
+
+  Status ask_for_token(const std::string& challenge) {
+    const std::string realm = challenge_value(challenge, "realm");
+    if (!challenge.starts_with("Bearer ") || !same_origin(realm, image_.registry)) {
+      return fail(ErrorKind::kNetwork, "hub.foreign_realm", net::shown_url(image_.registry), net::shown_url(realm));
+    }
+    const std::string url = realm + (realm.find('?') == std::string::npos ? "?" : "&") + "service=" + escape_path(challenge_value(challenge, "service")) +
+                            "&scope=" + escape_path("repository:" + image_.repository + ":pull");
+    SLM_TRY(reply, fetch_document(client_, {{url}, {}, kMostManifestBytes, asking_.insecure, asking_.cancelled}));
+    if (reply.status != 200) return tl::unexpected<Error>(status_error(reply, url));
+    const auto json = parse_json(reply.body, kMostManifestDepth);
+    for (const char* field : {"token", "access_token"}) {
+      if (!json || !json->is_object() || !json->contains(field) || !(*json)[field].is_string()) continue;
+      headers_ = {"Authorization: Bearer " + (*json)[field].get<std::string>()};
+      return {};
+    }
+    return fail(ErrorKind::kCorrupt, "hub.bad_reply", net::shown_url(url));
+  }
+
+  const ImageName& image_;
+  const Asking& asking_;
+  std::vector<std::string> headers_;
+  net::HttpClient client_;
+};
+
+}  // namespace
+
+Result<ImageName> parse_image_name(std::string_view name) {
+  const auto refuse = [&] { return fail(ErrorKind::kUsage, "hub.bad_image", name.substr(0, 200)); };
+  std::string_view rest = name.substr(std::min(name.size(), std::string_view("ollama:").size()));
+  ImageName image;
+  image.tag = "latest";
+  const size_t colon = rest.rfind(':'), slash = rest.rfind('/');
+  if (colon != std::string_view::npos && (slash == std::string_view::npos || colon > slash)) {
+    image.tag = rest.substr(colon + 1);
+    rest = rest.substr(0, colon);
+  }
+  std::vector<std::string_view> pieces = split(rest);
+  if (pieces.size() > 3 || !is_piece(image.tag, "_-.", 80)) return refuse();
+  image.registry = endpoint_of("ollama").url;
+  if (pieces.size() == 3) {
+    if (!is_piece(pieces[0], "-.:", 350)) return refuse();
+    const std::string host(pieces[0]);
+    image.registry = (net::is_loopback(host.substr(0, host.find(':'))) ? "http://" : "https://") + host;
+    pieces.erase(pieces.begin());
+  }
+  if (pieces.size() == 1) pieces.insert(pieces.begin(), "library");
+  if (!is_piece(pieces[0], "_-", 80) || !is_piece(pieces[1], "_-.", 80)) return refuse();
+  image.repository = std::string(pieces[0]) + "/" + std::string(pieces[1]);
+  return image;
+}
+
+Result<ModelLayer> read_manifest(std::string_view text, const std::string& shown_name) {
+  const auto refuse = [&] { return fail(ErrorKind::kCorrupt, "hub.bad_manifest", shown_name); };
+  const auto json = parse_json(text, kMostManifestDepth, kMostManifestBytes);
+  if (!json || !json->is_object() || !json->contains("layers") || !(*json)["layers"].is_array()) return refuse();
+  const Json& layers = (*json)["layers"];
+  if (layers.size() > kMostLayers) return refuse();
+  std::vector<ModelLayer> models;
+  for (const Json& layer : layers) {
+    if (!layer.is_object() || !layer.contains("mediaType") || !layer.contains("digest") || !layer.contains("size")) return refuse();
+    if (!layer["mediaType"].is_string() || !layer["digest"].is_string() || !layer["size"].is_number_unsigned()) return refuse();
+    // Checked for every layer, before any becomes part of a path.
+    const std::string digest = layer["digest"].get<std::string>(), type = layer["mediaType"].get<std::string>();
+    if (!digest.starts_with("sha256:") || !is_sha256(std::string_view(digest).substr(7))) return refuse();
+    if (std::find(std::begin(kModelTypes), std::end(kModelTypes), type) == std::end(kModelTypes)) continue;
+    models.push_back({digest.substr(7), layer["size"].get<uint64_t>()});
+  }
+  if (models.empty()) return fail(ErrorKind::kNotFound, "hub.no_gguf", shown_name);
+  if (models.size() > 1) return fail(ErrorKind::kFailed, "hub.split_image", shown_name, models.size());
+  return models.front();
+}
+
+Result<RemoteModel> OciRegistry::find(const std::string& name, const Asking& asking) const {
+  SLM_TRY(image, parse_image_name(name));
+  Registry registry(image, asking);
+  SLM_TRY(manifest, registry.manifest());
+  SLM_TRY(layer, read_manifest(manifest, name));
+  RemoteModel model;
+  model.source = name;
+  model.suggested_name = name;
+  model.file = {image.repository + ":" + image.tag, registry.blob(layer.sha256), layer.bytes, layer.sha256};
+  return model;
+}
+
+}  // namespace slm::hub

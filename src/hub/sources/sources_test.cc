@@ -1,0 +1,102 @@
+#include <gtest/gtest.h>
+
+#include "hub/sources/gguf_choice.h"
+#include "hub/sources/oci_registry.h"
+#include "hub/sources/source.h"
+
+namespace slm::hub {
+namespace {
+
+const std::vector<ListedFile> kFiles = {{"README.md", 10, ""},           {"m-q4_0.gguf", 1, ""},     {"m-q4_k_m.gguf", 2, ""},
+                                        {"mmproj-m-f16.gguf", 3, ""},    {"Q8_0/m-other.gguf", 4, ""}, {"big-q6_k-00001-of-00002.gguf", 5, ""},
+                                        {"big-q6_k-00002-of-00002.gguf", 6, ""}};
+
+std::string chosen(const std::vector<ListedFile>& files, const std::string& quantization) {
+  const auto file = choose_gguf(files, quantization, "hf:o/r");
+  return file ? file->path : std::string(file.error().message.key);
+}
+
+TEST(GgufChoice, ByQuantisation) {
+  EXPECT_EQ(chosen(kFiles, "Q4_K_M"), "m-q4_k_m.gguf");
+  EXPECT_EQ(chosen(kFiles, "q4_0"), "m-q4_0.gguf");
+  EXPECT_EQ(chosen(kFiles, "Q8_0"), "Q8_0/m-other.gguf");
+  EXPECT_EQ(chosen(kFiles, "m-q4_0.gguf"), "m-q4_0.gguf");
+  EXPECT_EQ(chosen(kFiles, "Q4_K"), "hub.no_quantization");
+  EXPECT_EQ(chosen(kFiles, "Q6_K"), "hub.split_file");
+  EXPECT_EQ(chosen(kFiles, "f16"), "hub.no_quantization");
+}
+
+TEST(GgufChoice, WithoutAQuantisation) {
+  EXPECT_EQ(chosen({kFiles.begin(), kFiles.begin() + 2}, ""), "m-q4_0.gguf");
+  EXPECT_EQ(chosen({kFiles.begin(), kFiles.begin() + 3}, ""), "hub.which_file");
+  EXPECT_EQ(chosen({kFiles.begin(), kFiles.begin() + 1}, ""), "hub.no_gguf");
+  const auto which = choose_gguf({kFiles.begin(), kFiles.begin() + 3}, "", "hf:o/r");
+  EXPECT_NE(which.error().hint_text(Language::kEnglish).find("m-q4_k_m.gguf"), std::string::npos);
+}
+
+TEST(Sources, TakeTheirNames) {
+  for (const char* name : {"hf:o/r", "ollama:m", "modelscope:o/r", "https://h/m.gguf", "http://h/m.gguf"}) EXPECT_NE(source_for(name), nullptr) << name;
+  for (const char* name : {"smollm2:135m", "m", "/home/m.gguf", "HF:o/r", ""}) EXPECT_EQ(source_for(name), nullptr) << name;
+}
+
+TEST(Sources, HaveAddresses) {
+  for (const char* scheme : {"hf", "ollama", "modelscope"}) {
+    EXPECT_TRUE(endpoint_of(scheme).default_url.starts_with("https://")) << scheme;
+    EXPECT_FALSE(endpoint_of(scheme).default_url.ends_with("/")) << scheme;
+  }
+}
+
+TEST(Sources, RepositoryNames) {
+  const auto parsed = parse_repository_name("hf", "hf:Owner/repo-1.5_x:Q4_K_M");
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->repository, "Owner/repo-1.5_x");
+  EXPECT_EQ(parsed->quantization, "Q4_K_M");
+  EXPECT_TRUE(parse_repository_name("hf", "hf:a/b")->quantization.empty());
+  for (const char* name : {"hf:", "hf:a", "hf:a/", "hf:/b", "hf:a/b/c", "hf:../b", "hf:a/..", "hf:a/b:", "hf:a/b?x=1", "hf:a/b:q/../x", "hf:a/b#", "hf:a@h/b", "hf:a/%2e%2e"}) {
+    EXPECT_FALSE(parse_repository_name("hf", name)) << name;
+  }
+  EXPECT_EQ(escape_path("a b/c#?%.gguf"), "a%20b/c%23%3F%25.gguf");
+}
+
+TEST(Registry, ImageNames) {
+  const auto parsed = parse_image_name("ollama:qwen2.5:0.5b-instruct");
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->repository, "library/qwen2.5");
+  EXPECT_EQ(parsed->tag, "0.5b-instruct");
+  EXPECT_EQ(parse_image_name("ollama:me/m")->tag, "latest");
+  const auto elsewhere = parse_image_name("ollama:hf.co/Owner/repo:Q4_K_M");
+  ASSERT_TRUE(elsewhere);
+  EXPECT_EQ(elsewhere->registry, "https://hf.co");
+  EXPECT_EQ(elsewhere->repository, "Owner/repo");
+  EXPECT_EQ(parse_image_name("ollama:127.0.0.1:5000/a/b")->registry, "http://127.0.0.1:5000");
+  for (const char* name : {"ollama:", "ollama:..", "ollama:a/..", "ollama:a/b/c/d", "ollama:m:", "ollama:m:../x", "ollama:h@x/a/b", "ollama:-m", "ollama:a.b/c", "ollama:m?x", "ollama:m:t#"}) {
+    EXPECT_FALSE(parse_image_name(name)) << name;
+  }
+}
+
+std::string layer(const std::string& digest, const std::string& type = "application/vnd.ollama.image.model", const std::string& size = "5") {
+  return R"({"mediaType": ")" + type + R"(", "digest": ")" + digest + R"(", "size": )" + size + "}";
+}
+
+TEST(Registry, Manifests) {
+  const std::string digest = "sha256:" + std::string(64, 'a');
+  const auto good = read_manifest(R"({"layers": [)" + layer(digest) + "," + layer(digest, "application/vnd.ollama.image.license") + "]}", "m");
+  ASSERT_TRUE(good) << good.error().text();
+  EXPECT_EQ(good->sha256, std::string(64, 'a'));
+  EXPECT_EQ(good->bytes, 5u);
+  std::string many;
+  for (int i = 0; i < 257; ++i) many += (i > 0 ? "," : "") + layer(digest, "x");
+  for (const std::string& layers :
+       {std::string("{}"), layer("sha256:" + std::string(63, 'a')), layer("sha256:" + std::string(64, 'A')), layer("sha256:../" + std::string(61, 'a')), layer(digest + "/.."),
+        layer("md5:" + std::string(64, 'a')), layer(digest, "x") + "," + layer("../../etc/passwd", "x"), layer(digest, "application/vnd.ollama.image.model", "-1"), many}) {
+    const auto bad = read_manifest(R"({"layers": [)" + layers + "]}", "m");
+    ASSERT_FALSE(bad) << layers;
+    EXPECT_EQ(bad.error().kind, ErrorKind::kCorrupt) << layers;
+  }
+  for (const char* text : {"", "[]", "{", "{\"layers\": {}}", "{\"layers\": [3]}"}) EXPECT_FALSE(read_manifest(text, "m")) << text;
+  EXPECT_EQ(read_manifest(R"({"layers": []})", "m").error().kind, ErrorKind::kNotFound);
+  EXPECT_EQ(read_manifest(R"({"layers": [)" + layer(digest) + "," + layer(digest) + "]}", "m").error().message.key, "hub.split_image");
+}
+
+}  // namespace
+}  // namespace slm::hub

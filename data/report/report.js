@@ -264,7 +264,8 @@
     const transcript = textOf(record.transcript);
     return el("div", { class: "side" },
       el("div", {}, letter(side), " ", gradeText(record),
-        record.answer !== undefined ? [" ", el("span", { class: "quiet" }, t("lab.report.page.answer")), " ", el("bdi", {}, String(record.answer))] : ""),
+        // With a prompt beside it the answer is all of the transcript's end, and not said twice.
+        record.answer !== undefined && record.prompt === undefined ? [" ", el("span", { class: "quiet" }, t("lab.report.page.answer")), " ", el("bdi", {}, String(record.answer))] : ""),
       transcript ? el("pre", { dir: "auto" }, transcript) : "");
   }
 
@@ -358,7 +359,7 @@
   function modelCard(model, side) {
     return el("div", { class: `model ${side}` },
       el("h3", {}, letter(side), " ", name(model)),
-      el("div", {}, [kindOf(model), model.architecture, model.quantization, model.license].filter(Boolean).join(" · ")));
+      el("div", {}, [kindOf(model), model.endpoint, model.architecture, model.quantization, model.license].filter(Boolean).join(" · ")));
   }
 
   function fact(key, value) {

@@ -6,6 +6,7 @@
 
 #include "base/machine.h"
 #include "lab/compare/session.h"
+#include "lab/endpoint/endpoint_model.h"
 
 namespace slm::lab {
 namespace {
@@ -33,10 +34,31 @@ std::vector<ComparisonTier> make_tiers() {
   };
 }
 
+// BF16 is let through with a warning: it takes as many bytes a token. So is an endpoint's model that does not say what it is.
+Status check_fp16(Session& session) {
+  std::string others;
+  for (int which : {0, 1}) {
+    const ComparedModel& model = session.subjects[which]->model;
+    if (model.quantization == "F16") continue;
+    if (model.quantization.empty() || model.quantization == "BF16") {
+      const Message warning = model.quantization.empty() ? msg("lab.protocol.unknown_type", model.name) : msg("lab.protocol.bf16", model.name);
+      session.comparison.warnings.push_back(warning);
+    } else {
+      others += (others.empty() ? "" : ", ") + model.name + ": " + model.quantization;
+    }
+  }
+  if (others.empty()) return {};
+  return fail_with_hint(ErrorKind::kUsage, msg("lab.protocol.not_fp16", others), msg("lab.protocol.how_to_fp16"));
+}
+
 Status open_models(Session& session) {
   for (int which : {0, 1}) {
     session.watch.report({msg("lab.stage.open", session.name(which)), 0, 0, ""});
     const ComparedModel& facts = session.subjects[which]->model;
+    if (session.subjects[which]->endpoint) {
+      session.models[which] = std::make_unique<EndpointModel>(session.subjects[which]->endpoint, facts.name);
+      continue;
+    }
     SLM_TRY(model, LocalModel::open(session.options(which), facts.name, facts.sha256));
     session.models[which] = std::move(model);
     SLM_TRY_STATUS(session.watch.check());
@@ -57,8 +79,9 @@ void gather_tables(std::vector<ComparisonRow>& rows) {
 void describe(Session& session) {
   Comparison& comparison = session.comparison;
   comparison.cpu = machine_facts().cpu;
-  comparison.isa = session.models[0]->isa();
-  comparison.threads = session.models[0]->threads();
+  const MeasuredModel& computed_here = *session.models[session.models[0]->isa().empty() ? 1 : 0];
+  comparison.isa = computed_here.isa();
+  comparison.threads = computed_here.threads();
   comparison.tier = session.setup.tier->name;
   comparison.a = session.subjects[0]->model;
   comparison.b = session.subjects[1]->model;
@@ -79,16 +102,40 @@ const ComparisonTier* find_tier(std::string_view name) {
   return nullptr;
 }
 
+const ComparisonTier& prompts_tier() {
+  static const ComparisonTier tier = [] {
+    ComparisonTier speeds = comparison_tiers().front();
+    speeds.name = "prompts";
+    speeds.tasks.clear();
+    return speeds;
+  }();
+  return tier;
+}
+
+const ComparisonTier& article_tier() {
+  // The article does not say how many tokens it wrote behind the prompt, nor how often.
+  static const ComparisonTier tier = {"article", kComparisonContext, 7, 128, {kMeasuredPrompt}, {}, 0, 0, kNoLimit, true};
+  return tier;
+}
+
 Result<Comparison> run_comparison(const ComparedSubject& a, const ComparedSubject& b, const ComparisonSetup& setup,
                                   const Watch& watch) {
   SLM_CHECK(setup.tier != nullptr && setup.run_process);
   const Clock::time_point start = Clock::now();
   Session session{.subjects = {&a, &b}, .setup = setup, .watch = watch};
+  if (setup.tier->fp16_only) SLM_TRY_STATUS(check_fp16(session));
   SLM_TRY_STATUS(measure_deployment(session));
   SLM_TRY_STATUS(open_models(session));
   describe(session);
   SLM_TRY_STATUS(measure_speed(session));
-  SLM_TRY_STATUS(measure_tasks(session));
+  if (setup.sustained_seconds) SLM_TRY_STATUS(measure_sustained(session));
+  if (!session.comparison.interrupted) SLM_TRY_STATUS(measure_tasks(session));
+  for (int which : {0, 1}) {
+    if (!session.is_endpoint(which)) continue;
+    for (Message& warning : endpoint_warnings(*session.subjects[which]->endpoint, session.name(which))) {
+      session.comparison.warnings.push_back(std::move(warning));
+    }
+  }
   gather_tables(session.comparison.rows);
   judge_together(session.comparison.rows);
   session.comparison.seconds = std::chrono::duration<double>(Clock::now() - start).count();

@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "lab/compare/own_prompts_task.h"
 #include "lab/comparison.h"
 #include "lab/planning/plan.h"
 #include "lab/scorer.h"
@@ -33,18 +35,26 @@ struct ComparisonTier {
   uint64_t least_items = 0;           // without which a row is not worth its place
   uint64_t most_items = 0;            // of a row, where the budget allows
   double budget_seconds = 0;          // for the tasks; infinite: most_items of each, whatever it takes
+  bool fp16_only = false;             // weights of another type are refused
 };
 const std::vector<ComparisonTier>& comparison_tiers();
 // Null when there is no such tier.
 const ComparisonTier* find_tier(std::string_view name);
+// A user's own prompts in place of tasks, the speeds of the smoke tier: "prompts".
+const ComparisonTier& prompts_tier();
+// The article's table of speed: batch 1, 512 tokens of input, FP16 against FP16; no tasks. "article".
+const ComparisonTier& article_tier();
 
 // The prompt that speeds are measured behind, in tokens: the length most tables use.
 inline constexpr uint32_t kMeasuredPrompt = 512;
 inline constexpr uint32_t kMeasuredAnswer = 16;  // tokens of the processes whose memory is measured
 
+class Endpoint;
+
 struct ComparedSubject {
   ComparedModel model;
-  OpenOptions options;                // context is set by the comparison
+  OpenOptions options;                // of a file; context is set by the comparison
+  std::shared_ptr<Endpoint> endpoint; // that serves it, connected; null: a file
 };
 
 // A process of its own that opens a model at `context` and continues `prompt` by `tokens` tokens.
@@ -62,9 +72,11 @@ struct ProcessRun {
 
 struct ComparisonSetup {
   const ComparisonTier* tier = nullptr;
+  std::optional<OwnPromptSet> prompts;    // asked before the tier's tasks
   std::vector<std::string> data_directories;
   uint64_t seed = 1;
   std::optional<double> budget_seconds;   // in place of the tier's
+  std::optional<double> sustained_seconds;  // each model answers that long without pause; nothing: it is not measured
   std::string cache_path;                 // of answers kept from run to run; empty: none are kept
   // Errors: kFailed (why it did not end well; cancelled).
   std::function<Result<ProcessRun>(const ProcessWork& work)> run_process;
@@ -73,7 +85,8 @@ struct ComparisonSetup {
   std::function<std::optional<double>(const Plan& plan, const std::vector<Message>& labels)> approve;
 };
 
-// Errors: those of opening and scoring, kCorrupt for damaged data, kFailed when cancelled. A set that is not there gives rows that
+// Errors: those of opening and scoring, kUsage where the tier wants FP16 and a file holds something else, kCorrupt for damaged data, kFailed
+// when cancelled. A set that is not there gives rows that
 // say so.
 Result<Comparison> run_comparison(const ComparedSubject& a, const ComparedSubject& b, const ComparisonSetup& setup,
                                   const Watch& watch);

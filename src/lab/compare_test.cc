@@ -99,7 +99,8 @@ TEST_F(TinyModels, AComparisonHasAllItsRows) {
                                            "start_command", "peak_memory", "anonymous_memory", "file_memory", "minimum_memory",
                                            "devices_phone", "devices_board", "devices_laptop",
                                            "first_token_32", "prefill", "decode", "chinese_characters", "first_token",
-                                           "energy_per_token", "flores_bits_eng_Latn", "flores_bits_zho_Hans", "hellaswag", "piqa"}));
+                                           "energy_per_token", "flores_bits_eng_Latn", "flores_bits_zho_Hans",
+                                           "flores_bits_gap.zho_Hans", "hellaswag", "piqa"}));
   EXPECT_EQ(row(*comparison, "peak_memory").verdict, Verdict::kBetter);
   EXPECT_EQ(row(*comparison, "context").verdict, Verdict::kNoDifference);
   EXPECT_EQ(row(*comparison, "prefill").records.size(), 4u);
@@ -132,6 +133,29 @@ TEST_F(TinyModels, DevicesFitByHalfOfTheirMemory) {
   }
   EXPECT_LT(*row(*comparison, "size_q4_0").a.number, *row(*comparison, "size_q8_0").a.number);
   EXPECT_LT(*row(*comparison, "size_q8_0").a.number, *row(*comparison, "size_f16").a.number);
+}
+
+TEST_F(TinyModels, TheArticlesProtocolWantsFp16) {
+  ComparedSubject one = subject("one", 1), two = subject("two", 2);
+  ComparisonTier few = article_tier();
+  few.repetitions = 2;
+  few.decode_tokens = 3;
+  const auto with = [&](const std::string& a, const std::string& b) {
+    one.model.quantization = a;
+    two.model.quantization = b;
+    return run_comparison(one, two, setup(few), {});
+  };
+  const auto refused = with("F16", "Q4_K_M");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kUsage);
+  EXPECT_NE(refused.error().text().find("two: Q4_K_M"), std::string::npos);
+  EXPECT_EQ(refused.error().text().find("one"), std::string::npos);
+  const auto measured = with("F16", "BF16");
+  ASSERT_TRUE(measured) << measured.error().text();
+  EXPECT_EQ(measured->tier, "article");
+  ASSERT_EQ(measured->warnings.size(), 1u);
+  EXPECT_EQ(measured->warnings[0].key, "lab.protocol.bf16");
+  for (const ComparisonRow& r : measured->rows) EXPECT_TRUE(r.table == "deployment" || r.table == "speed") << r.id;
 }
 
 TEST_F(TinyModels, TheSameModelTwiceShowsNoDifferenceInWhatItSays) {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "lab/comparison_details.h"
 #include "lab/text_table.h"
 
 namespace slm::lab {
@@ -33,7 +34,7 @@ std::string verdict_text(const ComparisonRow& row) {
       return tr(row.effect_kind == Effect::kRatio ? "lab.verdict.too_few_runs" : "lab.verdict.too_few_items", round_count(*row.more_items));
     }
     case Verdict::kNotMeasured: return tr("lab.verdict.not_measured");
-    case Verdict::kFact: break;
+    case Verdict::kFact: return row.reason.empty() ? "" : render(row.reason, language());
   }
   return {};
 }
@@ -72,10 +73,16 @@ std::string kind_text(const ComparedModel& model) {
 }
 
 std::string model_line(const char* letter, const ComparedModel& model) {
-  return fmt::format("{}: {} ({}, {}, {})", letter, printable(model.name), kind_text(model), model.architecture, model.quantization);
+  std::string facts = kind_text(model);
+  if (!model.endpoint.empty()) facts += ", " + tr("lab.endpoint.kind", printable(model.endpoint));
+  for (const std::string& fact : {model.architecture, model.quantization}) {
+    if (!fact.empty()) facts += ", " + printable(fact);
+  }
+  return fmt::format("{}: {} ({})", letter, printable(model.name), facts);
 }
 
 std::string device_line(const Comparison& comparison) {
+  if (comparison.isa.empty()) return comparison.cpu;  // endpoints alone: nothing is computed by this program
   return tr("lab.table.device", comparison.cpu, comparison.isa, comparison.threads);
 }
 
@@ -84,7 +91,7 @@ std::string table_title(const std::string& table) {
   static const std::map<std::string_view, std::string_view> titles = {
       {"deployment", "lab.table.deployment"}, {"speed", "lab.table.speed"},       {"language", "lab.table.language"},
       {"ability", "lab.table.ability"},       {"knowledge", "lab.table.knowledge"}, {"maths", "lab.table.maths"},
-      {"code", "lab.table.code"},             {"safety", "lab.table.safety"}};
+      {"code", "lab.table.code"},             {"safety", "lab.table.safety"},         {"prompts", "lab.table.prompts"}};
   const auto found = titles.find(table);
   return found == titles.end() ? printable(table) : tr(found->second);
 }
@@ -94,10 +101,14 @@ std::vector<std::string> notes_of(const Comparison& comparison) {
   std::vector<std::string> notes;
   if (comparison.a.is_instruct != comparison.b.is_instruct) {
     const bool a_is_base = !comparison.a.is_instruct;
-    notes.push_back(tr("lab.table.mixed_kinds", a_is_base ? "A" : "B", a_is_base ? "B" : "A"));
+    const bool prompts_only = std::all_of(comparison.rows.begin(), comparison.rows.end(), [](const ComparisonRow& row) {
+      return row.table == "deployment" || row.table == "speed" || row.table == "prompts";
+    });
+    notes.push_back(tr(prompts_only ? "lab.table.mixed_kinds_prompts" : "lab.table.mixed_kinds", a_is_base ? "A" : "B", a_is_base ? "B" : "A"));
   }
   if (comparison.interrupted) notes.push_back(tr("lab.warning.interrupted"));
   for (const Message& warning : comparison.warnings) notes.push_back(render(warning, language()));
+  if (comparison.tier == "article") notes.push_back(tr("lab.table.article_protocol"));
   notes.push_back(tr("lab.table.legend", kComparisonContext));
   const auto has_slow_end = [](const ComparisonRow& row) { return row.a.slow_end.has_value(); };
   if (std::any_of(comparison.rows.begin(), comparison.rows.end(), has_slow_end)) notes.push_back(tr("lab.table.slow_end_legend"));
@@ -132,7 +143,7 @@ std::string terminal_table(const Comparison& comparison) {
   table.add_line();
   for (const std::string& note : notes_of(comparison)) table.add_row({note});
   table.add_line();
-  return table.render();
+  return table.render() + terminal_series(comparison) + terminal_answers(comparison);
 }
 
 std::string markdown_report(const Comparison& comparison) {
@@ -151,7 +162,7 @@ std::string markdown_report(const Comparison& comparison) {
   out += "\n";
   for (const std::string& note : notes_of(comparison)) out += note + "\n\n";
   out.pop_back();
-  return out;
+  return out + markdown_series(comparison) + markdown_answers(comparison);
 }
 
 }  // namespace slm::lab

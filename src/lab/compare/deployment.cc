@@ -7,6 +7,8 @@
 #include "lab/audit/model_shape.h"
 #include "lab/compare/minimum_memory.h"
 #include "lab/compare/session.h"
+#include "lab/endpoint/endpoint.h"
+#include "lab/endpoint/served_process.h"
 
 namespace slm::lab {
 namespace {
@@ -19,6 +21,20 @@ ComparisonRow bytes_row(std::string_view id, Message label, uint64_t a, uint64_t
   return figure_row(id, kTable, std::move(label), bytes_value(a), bytes_value(b), Direction::kLessIsBetter, margin);
 }
 
+// A figure that one side has and the other has not is shown, but cannot be compared.
+ComparisonRow half_known(ComparisonRow row, const Message& reason, bool knows_a, bool knows_b) {
+  ComparisonRow shown = unmeasured_row(row.id, row.table, row.label, reason);
+  shown.a.text = knows_a ? row.a.text : "-";
+  shown.b.text = knows_b ? row.b.text : "-";
+  return shown;
+}
+
+// An endpoint may say nothing of a figure, which is 0 then.
+ComparisonRow told(ComparisonRow row) {
+  const bool knows_a = row.a.number.value_or(0) > 0, knows_b = row.b.number.value_or(0) > 0;
+  return knows_a && knows_b ? row : half_known(std::move(row), msg("lab.endpoint.not_told"), knows_a, knows_b);
+}
+
 struct SizeRow {
   std::string_view id;
   audit::Quantization quantization;
@@ -27,6 +43,7 @@ constexpr SizeRow kSizeRows[] = {{"size_q4_0", audit::Quantization::kQ4_0}, {"si
                                  {"size_q8_0", audit::Quantization::kQ8_0}, {"size_f16", audit::Quantization::kF16}};
 
 Result<audit::ModelShape> shape_of(const ComparedSubject& subject) {
+  if (subject.endpoint) return fail(ErrorKind::kNotFound, "lab.endpoint.not_told");
   SLM_TRY(facts, Runtime::facts(subject.options.path));
   return audit::shape_of(facts);
 }
@@ -36,12 +53,12 @@ void add_sizes(Session& session) {
   const auto a = shape_of(*session.subjects[0]), b = shape_of(*session.subjects[1]);
   for (const SizeRow& size : kSizeRows) {
     const Message label = msg("lab.row.size_as", audit::quantization_name(size.quantization));
-    if (!a || !b) {
-      session.add(unmeasured_row(size.id, kTable, label, (a ? b : a).error().message));
-      continue;
-    }
-    const auto bytes = [&](const audit::ModelShape& shape) { return audit::weight_bytes(shape, size.quantization) + shape.header_bytes; };
-    session.add(bytes_row(size.id, label, bytes(*a), bytes(*b), 0));
+    const auto bytes = [&](const Result<audit::ModelShape>& shape) {
+      return shape ? audit::weight_bytes(*shape, size.quantization) + shape->header_bytes : 0;
+    };
+    ComparisonRow row = bytes_row(size.id, label, bytes(a), bytes(b), 0);
+    const bool both = a && b;
+    session.add(both ? std::move(row) : half_known(std::move(row), (a ? b : a).error().message, a.has_value(), b.has_value()));
   }
 }
 
@@ -50,12 +67,15 @@ void add_facts(Session& session) {
   const auto count = [](uint64_t n) { return Value{fmt::format("{:.1f} M", static_cast<double>(n) / 1e6), static_cast<double>(n)}; };
   const auto tokens = [](uint32_t n) { return Value{std::to_string(n), n}; };
   const auto license = [](const ComparedModel& model) { return Value{model.license.empty() ? "-" : model.license, {}}; };
-  session.add(bytes_row("file_size", msg("lab.row.file_size"), a.bytes, b.bytes, 0));
+  session.add(told(bytes_row("file_size", msg("lab.row.file_size"), a.bytes, b.bytes, 0)));
   add_sizes(session);
-  session.add(fact_row("parameters", kTable, msg("lab.row.parameters"), count(a.parameters), count(b.parameters)));
+  session.add(told(fact_row("parameters", kTable, msg("lab.row.parameters"), count(a.parameters), count(b.parameters))));
   session.add(fact_row("license", kTable, msg("lab.row.license"), license(a), license(b)));
-  session.add(figure_row("context", kTable, msg("lab.row.context"), tokens(a.context), tokens(b.context), Direction::kMoreIsBetter, 0));
-  session.add(fact_row("start_command", kTable, msg("lab.row.start_command"), {"slm run " + a.name, {}}, {"slm run " + b.name, {}}));
+  session.add(told(figure_row("context", kTable, msg("lab.row.context"), tokens(a.context), tokens(b.context), Direction::kMoreIsBetter, 0)));
+  const auto command = [](const ComparedSubject& subject) {
+    return Value{subject.endpoint ? "-" : "slm run " + subject.model.name, {}};
+  };
+  session.add(fact_row("start_command", kTable, msg("lab.row.start_command"), command(*session.subjects[0]), command(*session.subjects[1])));
 }
 
 struct ClassRow {
@@ -133,6 +153,10 @@ Result<MinimumMemory> minimum_of(const Session& session, int which, uint64_t pea
 // Of both, or the reason why not.
 Status add_minimum(Session& session, const ProcessRun (&peaks)[2]) {
   const Message label = msg("lab.row.minimum_memory");
+  if (session.has_endpoint()) {
+    session.add(unmeasured_row("minimum_memory", kTable, label, msg("lab.endpoint.no_minimum")));
+    return {};
+  }
   uint64_t least[2];
   for (int which : {0, 1}) {
     const auto found = minimum_of(session, which, peaks[which].peak_bytes);
@@ -147,22 +171,65 @@ Status add_minimum(Session& session, const ProcessRun (&peaks)[2]) {
   return {};
 }
 
+// What a server that runs already takes right after an answer as long as a file's process gives. Its peak is that since it started.
+Result<ProcessRun> memory_of_server(const Session& session, int which) {
+  Endpoint& endpoint = *session.subjects[which]->endpoint;
+  SLM_TRY(process, find_served_process(endpoint.address()));
+  const ProcessWork work = work_of(session, which);
+  EndpointRequest request;
+  request.text = work.prompt;
+  request.max_tokens = work.tokens;
+  request.is_timed = true;
+  SLM_TRY_STATUS(endpoint.answer(request, session.watch.cancelled));
+  SLM_TRY(after, find_served_process(endpoint.address()));  // a process a model may have been started for the answer
+  const ProcessMemory memory = memory_of(after);
+  if (memory.peak_bytes == 0) return fail(ErrorKind::kNotFound, "lab.endpoint.no_process", process.pid);
+  return ProcessRun{memory.peak_bytes, memory.anonymous_bytes, memory.file_bytes, 0};
+}
+
+// Error: a file's process failed. An endpoint's memory that cannot be seen has a reason in `unseen`.
+Result<ProcessRun> memory_of_side(const Session& session, int which, Message& unseen) {
+  if (!session.is_endpoint(which)) return session.setup.run_process(work_of(session, which));
+  auto run = memory_of_server(session, which);
+  if (run) return run;
+  unseen = run.error().message;
+  return ProcessRun{};
+}
+
+// The rows of memory, and whether they could be measured of both.
+bool add_memory(Session& session, const ProcessRun (&runs)[2], const Message (&unseen)[2]) {
+  struct MemoryRow {
+    std::string_view id, label_key;
+    uint64_t ProcessRun::*bytes;
+  };
+  constexpr MemoryRow kRows[] = {{"peak_memory", "lab.row.peak_memory", &ProcessRun::peak_bytes},
+                                 {"anonymous_memory", "lab.row.anonymous_memory", &ProcessRun::anonymous_bytes},
+                                 {"file_memory", "lab.row.file_memory", &ProcessRun::file_bytes}};
+  const bool both = unseen[0].empty() && unseen[1].empty();
+  for (const MemoryRow& one : kRows) {
+    ComparisonRow row = bytes_row(one.id, msg(one.label_key), runs[0].*one.bytes, runs[1].*one.bytes, kMemoryMargin);
+    if (!both) row = half_known(std::move(row), unseen[0].empty() ? unseen[1] : unseen[0], unseen[0].empty(), unseen[1].empty());
+    session.add(std::move(row));
+  }
+  return both;
+}
+
 }  // namespace
 
 Status measure_deployment(Session& session) {
   add_facts(session);
   ProcessRun peaks[2];
+  Message unseen[2];
   for (int which : {0, 1}) {
     SLM_TRY_STATUS(session.watch.check());
     session.watch.report({msg("lab.stage.memory", session.name(which)), 0, 0, ""});
-    SLM_TRY(measured, session.setup.run_process(work_of(session, which)));
+    SLM_TRY(measured, memory_of_side(session, which, unseen[which]));
     SLM_TRY_STATUS(session.watch.check());
     peaks[which] = measured;
   }
-  session.add(bytes_row("peak_memory", msg("lab.row.peak_memory"), peaks[0].peak_bytes, peaks[1].peak_bytes, kMemoryMargin));
-  session.add(bytes_row("anonymous_memory", msg("lab.row.anonymous_memory"), peaks[0].anonymous_bytes, peaks[1].anonymous_bytes, kMemoryMargin));
-  session.add(bytes_row("file_memory", msg("lab.row.file_memory"), peaks[0].file_bytes, peaks[1].file_bytes, kMemoryMargin));
+  const bool both = add_memory(session, peaks, unseen);
   SLM_TRY_STATUS(add_minimum(session, peaks));
+  if (!both) return {};
   add_devices(session, peaks);
   return {};
 }

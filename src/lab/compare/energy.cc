@@ -1,4 +1,8 @@
+#include <algorithm>
+
 #include "lab/compare/session.h"
+#include "lab/endpoint/endpoint.h"
+#include "lab/endpoint/served_process.h"
 #include "lab/energy/energy_meter.h"
 
 namespace slm::lab {
@@ -6,10 +10,14 @@ namespace {
 
 constexpr std::chrono::seconds kIdle{10};
 constexpr uint32_t kRuns = 3, kTokens = 128;
-constexpr std::string_view kId = "energy_per_token", kTable = "speed";
+constexpr std::string_view kTable = "speed";
 
-// Gross joules of each run, A B A B ..., between two looks at the idle machine; then net of it, a token.
-Result<TimedRuns> joules_per_token(Session& session, EnergyMeter& meter) {
+struct EnergyRuns {
+  TimedRuns joules_per_token, watts;
+};
+
+// Gross joules of each run, A B A B ..., between two looks at the idle machine; then net of it, a token and a second.
+Result<EnergyRuns> measure_runs(Session& session, EnergyMeter& meter) {
   const auto keep_going = [&] { return session.watch.check().has_value(); };
   SLM_TRY_STATUS(meter.measure_idle(kIdle, keep_going));
   struct Use {
@@ -26,33 +34,43 @@ Result<TimedRuns> joules_per_token(Session& session, EnergyMeter& meter) {
     }
   }
   SLM_TRY_STATUS(meter.measure_idle(kIdle, keep_going));
-  TimedRuns runs;
+  EnergyRuns runs;
   for (int which : {0, 1}) {
     for (const Use& use : uses[which]) {
       const double net = use.energy.net_joules(meter.idle_watts().value_or(0));
       if (net <= 0) return fail(ErrorKind::kFailed, "lab.reason.no_energy_above_idle");
-      (which == 0 ? runs.a : runs.b).push_back(net / use.tokens);
+      (which == 0 ? runs.joules_per_token.a : runs.joules_per_token.b).push_back(net / use.tokens);
+      (which == 0 ? runs.watts.a : runs.watts.b).push_back(net / std::max(use.energy.seconds, 1e-9));
     }
   }
   return runs;
 }
 
+// A server elsewhere takes its energy there.
+Status check_all_here(const Session& session) {
+  for (int which : {0, 1}) {
+    if (session.is_endpoint(which)) SLM_TRY_STATUS(find_served_process(session.subjects[which]->endpoint->address()));
+  }
+  return {};
+}
+
+Result<EnergyRuns> measured(Session& session) {
+  SLM_TRY_STATUS(check_all_here(session));
+  SLM_TRY(meter, EnergyMeter::probe(EnergyOf::kProcessor));
+  return measure_runs(session, meter);
+}
+
 }  // namespace
 
 Status measure_energy(Session& session) {
-  const Message label = msg("lab.row.energy");
-  auto meter = EnergyMeter::probe(EnergyOf::kProcessor);
-  if (!meter) {
-    session.add(unmeasured_row(kId, kTable, label, meter.error().message));
-    return {};
-  }
-  const auto runs = joules_per_token(session, *meter);
+  const auto runs = measured(session);
   SLM_TRY_STATUS(session.watch.check());
-  if (!runs) {
-    session.add(unmeasured_row(kId, kTable, label, runs.error().message));
-    return {};
-  }
-  session.add(runs_row(kId, label, *runs, Direction::kLessIsBetter, session.setup.seed));
+  const auto add = [&](std::string_view id, Message label, TimedRuns EnergyRuns::*values) {
+    session.add(runs ? runs_row(id, std::move(label), (*runs).*values, Direction::kLessIsBetter, session.setup.seed)
+                     : unmeasured_row(id, kTable, std::move(label), runs.error().message));
+  };
+  add("energy_per_token", msg("lab.row.energy"), &EnergyRuns::joules_per_token);
+  if (session.has_endpoint()) add("mean_watts", msg("lab.endpoint.watts"), &EnergyRuns::watts);
   return {};
 }
 

@@ -16,15 +16,19 @@ struct Session {
   const Watch& watch;
   std::unique_ptr<MeasuredModel> models[2] = {};  // open from the speed part on
   Comparison comparison = {};
-  double prefill_rate[2] = {1, 1}, decode_rate[2] = {1, 1};  // tokens a second, as just measured
+  // Tokens a second, as just measured; of an endpoint that could not be timed, a guess to plan by.
+  double prefill_rate[2] = {200, 200}, decode_rate[2] = {20, 20};
 
+  bool is_endpoint(int which) const { return subjects[which]->endpoint != nullptr; }
+  bool has_endpoint() const { return is_endpoint(0) || is_endpoint(1); }
   const std::string& name(int which) const { return subjects[which]->model.name; }
   // What both are opened at, or their own where it is shorter.
   uint32_t context(int which, uint32_t wanted) const { return std::min(wanted, subjects[which]->model.context); }
   // As the models are opened for speed and tasks.
   OpenOptions options(int which) const {
     OpenOptions options = subjects[which]->options;
-    options.context = context(which, setup.tier->context);
+    const uint32_t prompts = setup.prompts ? own_prompts_context(*setup.prompts) : 0;
+    options.context = context(which, std::max(setup.tier->context, prompts));
     options.sequences = 1;
     return options;
   }
@@ -35,6 +39,8 @@ struct Session {
 Status measure_deployment(Session& session);
 // Prefill, decode and waiting for the first token, A B A B ...
 Status measure_speed(Session& session);
+// Each model without pause for the setup's sustained_seconds, with a rest before each: what heat takes, and whether memory grows.
+Status measure_sustained(Session& session);
 // Joules a token of decode, net of the idle machine; where nothing here counts joules, a row with the reason.
 Status measure_energy(Session& session);
 // The tier's tasks, the same items for both, as far as the budget goes.

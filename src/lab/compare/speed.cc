@@ -50,13 +50,38 @@ ComparisonRow chinese_row(Session& session, const TimedRuns& decode) {
   return runs_row("chinese_characters", label, characters, Direction::kMoreIsBetter, session.setup.seed);
 }
 
+std::string first_token_id(uint32_t prompt_tokens) {
+  return prompt_tokens == kMeasuredPrompt ? "first_token" : fmt::format("first_token_{}", prompt_tokens);
+}
+
+// An endpoint that fails, or cannot be timed, leaves rows that say why; the rest of the comparison goes on.
+Status unmeasured(Session& session, uint32_t prompt_tokens, const Error& error) {
+  SLM_TRY_STATUS(session.watch.check());
+  if (!session.has_endpoint()) return tl::unexpected<Error>(error);
+  if (prompt_tokens == kMeasuredPrompt) {
+    session.add(unmeasured_row("prefill", "speed", msg("lab.row.prefill"), error.message));
+    session.add(unmeasured_row("decode", "speed", msg("lab.row.decode"), error.message));
+    session.add(unmeasured_row("chinese_characters", "speed", msg("lab.row.chinese_characters"), error.message));
+  }
+  session.add(unmeasured_row(first_token_id(prompt_tokens), "speed", msg("lab.row.first_token", prompt_tokens), error.message));
+  return {};
+}
+
 }  // namespace
 
 Status measure_speed(Session& session) {
   const uint64_t seed = session.setup.seed;
-  for (int which : {0, 1}) SLM_TRY_STATUS(session.models[which]->time_answer(kMeasuredPrompt, 4, session.watch));  // not measured: the first touch of everything
+  for (int which : {0, 1}) {  // not measured: the first touch of everything
+    const auto touched = session.models[which]->time_answer(kMeasuredPrompt, 4, session.watch);
+    if (!touched && !session.is_endpoint(which)) return tl::unexpected<Error>(touched.error());
+  }
   for (const uint32_t prompt_tokens : session.setup.tier->prompts) {
-    SLM_TRY(runs, run_prompts(session, prompt_tokens));
+    auto measured = run_prompts(session, prompt_tokens);
+    if (!measured) {
+      SLM_TRY_STATUS(unmeasured(session, prompt_tokens, measured.error()));
+      continue;
+    }
+    PromptRuns& runs = *measured;
     if (prompt_tokens == kMeasuredPrompt) {
       for (int which : {0, 1}) {
         session.prefill_rate[which] = median(side(runs.prefill, which));
@@ -66,8 +91,7 @@ Status measure_speed(Session& session) {
       session.add(runs_row("decode", msg("lab.row.decode"), runs.decode, Direction::kMoreIsBetter, seed));
       session.add(chinese_row(session, runs.decode));
     }
-    const std::string id = prompt_tokens == kMeasuredPrompt ? "first_token" : fmt::format("first_token_{}", prompt_tokens);
-    session.add(runs_row(id, msg("lab.row.first_token", prompt_tokens), runs.latency, Direction::kLessIsBetter, seed));
+    session.add(runs_row(first_token_id(prompt_tokens), msg("lab.row.first_token", prompt_tokens), runs.latency, Direction::kLessIsBetter, seed));
   }
   return measure_energy(session);
 }

@@ -50,7 +50,7 @@ Result<Timings> EndpointModel::time_answer(uint32_t prompt_tokens, uint32_t toke
     return fail(ErrorKind::kDoesNotFit, "lab.endpoint.prompt_cut", prompt_tokens, *completion.prompt_tokens);
   }
   if (*completion.tokens < 2) return fail(ErrorKind::kFailed, "lab.no_answer", name_);
-  if (completion.pieces < 2) return fail(ErrorKind::kFailed, "lab.endpoint.no_stream");
+  if (completion.last_piece_seconds <= completion.first_piece_seconds) return fail(ErrorKind::kFailed, "lab.endpoint.no_stream");
   Timings timings;
   timings.cached_tokens = std::min(completion.cached_tokens.value_or(0), *completion.prompt_tokens);
   timings.prompt_tokens = *completion.prompt_tokens;

@@ -16,6 +16,7 @@ constexpr std::string_view kKeys[] = {
     "lab.table.device",
     "lab.table.heading",
     "lab.table.language",
+    "lab.table.prompts",
     "lab.table.speed",
     "lab.report.area.ability",
     "lab.report.area.code",

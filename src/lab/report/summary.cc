@@ -120,7 +120,8 @@ class Writer {
         {"english", "lab.report.area.english"},     {"languages", "lab.report.area.languages"}, {"context", "lab.report.area.context"},
         {"deployment", "lab.report.area.deployment"}, {"ability", "lab.report.area.ability"}, {"knowledge", "lab.report.area.knowledge"},
         {"maths", "lab.report.area.maths"},         {"code", "lab.report.area.code"},         {"safety", "lab.report.area.safety"},
-        {"instructions", "lab.report.area.instructions"}, {"reading", "lab.report.area.reading"}};
+        {"instructions", "lab.report.area.instructions"}, {"reading", "lab.report.area.reading"},
+        {"prompts", "lab.report.area.prompts"}};
     for (const auto& [name, key] : kNames) {
       if (name == area) return say(key);
     }

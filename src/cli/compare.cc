@@ -11,9 +11,11 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "cli/compare_plan.h"
+#include "cli/compared_endpoint.h"
 #include "cli/lab_commands.h"
 #include "cli/open_model.h"
 #include "cli/report.h"
+#include "hub/digest.h"
 #include "hub/layout.h"
 #include "hub/store.h"
 #include "lab/compare/article.h"
@@ -27,8 +29,11 @@ namespace slm::cli {
 namespace {
 
 struct CompareFlags {
-  std::string a, b;
+  std::string a, b;                 // "" where an endpoint takes the place
+  EndpointFlags endpoint;
   std::string tier, budget, out, html, data_dir;
+  std::string prompts, encoding, protocol, sustained;
+  std::optional<uint64_t> max_tokens;
   bool yes = false;
   std::string kv = "f16";
   int threads = 0;
@@ -53,6 +58,10 @@ Result<lab::ComparedSubject> subject(const std::string& name, const CompareFlags
   model.name = shortened(resolved.stored.name.empty() ? name : resolved.stored.name);
   model.path = resolved.stored.path;
   model.sha256 = resolved.stored.sha256;
+  if (model.sha256.empty()) {
+    SLM_TRY(digest, hub::sha256_of_file(model.path));  // answers are kept by it
+    model.sha256 = std::move(digest);
+  }
   model.architecture = resolved.facts.architecture;
   model.quantization = resolved.facts.quantization;
   model.bytes = resolved.facts.file_bytes;
@@ -61,6 +70,19 @@ Result<lab::ComparedSubject> subject(const std::string& name, const CompareFlags
   model.is_instruct = resolved.is_instruct();
   model.license = shortened(!resolved.stored.license.empty() ? resolved.stored.license : resolved.facts.license);
   return subject;
+}
+
+// Models first, then endpoints, each in the order given.
+Result<std::vector<lab::ComparedSubject>> subjects(const CompareFlags& given, const lab::Watch& watch) {
+  std::vector<lab::ComparedSubject> sides;
+  for (const std::string& name : {given.a, given.b}) {
+    if (name.empty()) continue;
+    SLM_TRY(side, subject(name, given));
+    sides.push_back(std::move(side));
+  }
+  SLM_TRY(served, endpoint_subjects(given.endpoint, watch.cancelled));
+  for (lab::ComparedSubject& side : served) sides.push_back(std::move(side));
+  return sides;
 }
 
 std::vector<std::string> arguments_of(const lab::ProcessWork& work) {
@@ -140,7 +162,31 @@ Status publish(const lab::Comparison& comparison, const CompareFlags& given, con
   return kept;
 }
 
+constexpr uint64_t kMostAnswerTokens = 32'768;
+
+// --prompts and what goes with it.
+Status set_prompts(const CompareFlags& given, lab::ComparisonSetup& setup) {
+  if (given.prompts.empty()) {
+    if (!given.encoding.empty()) return fail(ErrorKind::kUsage, "lab.needs_prompts", "--encoding");
+    if (given.max_tokens) return fail(ErrorKind::kUsage, "lab.needs_prompts", "--max-tokens");
+    return {};
+  }
+  const uint64_t max_tokens = given.max_tokens.value_or(512);
+  if (max_tokens < 1 || max_tokens > kMostAnswerTokens) return fail(ErrorKind::kUsage, "lab.bad_max_tokens", max_tokens, kMostAnswerTokens);
+  SLM_TRY(prompts, lab::read_own_prompts(given.prompts, given.encoding));
+  setup.prompts = {given.prompts, std::move(prompts), static_cast<uint32_t>(max_tokens)};
+  if (given.tier.empty() && given.protocol.empty()) setup.tier = &lab::prompts_tier();
+  return {};
+}
+
 constexpr double kShortBudget = 30 * 60;
+
+Status set_protocol(const CompareFlags& given, lab::ComparisonSetup& setup) {
+  if (given.protocol != "article") return fail(ErrorKind::kUsage, "lab.protocol.unknown", given.protocol);
+  if (!given.tier.empty()) return fail(ErrorKind::kUsage, "lab.protocol.and_tier", given.protocol);
+  setup.tier = &lab::article_tier();
+  return {};
+}
 
 // A time alone is spread over what it is enough for; without either, the smoke tier.
 Status set_extent(const CompareFlags& given, lab::ComparisonSetup& setup) {
@@ -156,8 +202,15 @@ Status set_extent(const CompareFlags& given, lab::ComparisonSetup& setup) {
 }
 
 Status run_compare(const CompareFlags& given, const Context& context) {
+  SLM_TRY_STATUS(check_sides(size_t{!given.a.empty()} + size_t{!given.b.empty()}, given.endpoint));
   lab::ComparisonSetup setup;
   SLM_TRY_STATUS(set_extent(given, setup));
+  if (!given.protocol.empty()) SLM_TRY_STATUS(set_protocol(given, setup));
+  SLM_TRY_STATUS(set_prompts(given, setup));
+  if (!given.sustained.empty()) {
+    SLM_TRY(seconds, parse_duration(given.sustained));
+    setup.sustained_seconds = seconds;
+  }
   SLM_TRY(directories, lab::data_directories(given.data_dir));
   setup.data_directories = std::move(directories);
   setup.seed = given.seed;
@@ -167,10 +220,9 @@ Status run_compare(const CompareFlags& given, const Context& context) {
     end_progress();
     return show_plan(plan, labels, !given.yes && !context.json);
   };
-  SLM_TRY(a, subject(given.a, given));
-  SLM_TRY(b, subject(given.b, given));
   const lab::Watch watch = watch_measurement();
-  const auto comparison = lab::run_comparison(a, b, setup, watch);
+  SLM_TRY(sides, subjects(given, watch));
+  const auto comparison = lab::run_comparison(sides[0], sides[1], setup, watch);
   end_progress();
   if (!comparison) return tl::unexpected<Error>(comparison.error());
   return publish(*comparison, given, context);
@@ -180,10 +232,18 @@ Status run_compare(const CompareFlags& given, const Context& context) {
 
 Run setup_compare(CLI::App& app) {
   auto flags = std::make_shared<CompareFlags>();
-  app.add_option("A", flags->a, tr("lab.flag.model_a"))->required();
-  app.add_option("B", flags->b, tr("lab.flag.model_b"))->required();
+  app.add_option("A", flags->a, tr("lab.flag.model_a"));
+  app.add_option("B", flags->b, tr("lab.flag.model_b"));
+  app.add_option("--endpoint", flags->endpoint.endpoints, tr("lab.endpoint.flag"))->type_name("URL=NAME")->allow_extra_args(false);
+  app.add_option("--pid", flags->endpoint.pids, tr("lab.endpoint.flag_pid"))->type_name("N")->allow_extra_args(false);
+  app.add_option("--endpoint-wait", flags->endpoint.wait_seconds, tr("lab.endpoint.flag_wait"))->type_name("SECONDS");
   app.add_option("--tier", flags->tier, tr("lab.flag.tier"))->type_name("NAME");
   app.add_option("--budget", flags->budget, tr("lab.flag.budget"))->type_name("20m");
+  app.add_option("--prompts", flags->prompts, tr("lab.flag.prompts"))->type_name("FILE");
+  app.add_option("--encoding", flags->encoding, tr("lab.flag.prompts_encoding"))->type_name("NAME");
+  app.add_option("--max-tokens", flags->max_tokens, tr("lab.flag.prompts_max_tokens"))->type_name("N");
+  app.add_option("--protocol", flags->protocol, tr("lab.flag.protocol"))->type_name("article");
+  app.add_option("--sustained", flags->sustained, tr("lab.flag.sustained"))->type_name("10m");
   app.add_flag("--yes", flags->yes, tr("lab.flag.yes"));
   app.add_option("--out", flags->out, tr("lab.flag.out"))->type_name("FILE.md");
   app.add_option("--html", flags->html, tr("lab.flag.html"))->type_name("FILE.html");

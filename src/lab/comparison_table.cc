@@ -110,6 +110,7 @@ std::vector<std::string> notes_of(const Comparison& comparison) {
   for (const Message& warning : comparison.warnings) notes.push_back(render(warning, language()));
   if (comparison.tier == "article") notes.push_back(tr("lab.table.article_protocol"));
   notes.push_back(tr("lab.table.legend", kComparisonContext));
+  if (!comparison.a.endpoint.empty() || !comparison.b.endpoint.empty()) notes.push_back(tr("lab.endpoint.legend"));
   const auto has_slow_end = [](const ComparisonRow& row) { return row.a.slow_end.has_value(); };
   if (std::any_of(comparison.rows.begin(), comparison.rows.end(), has_slow_end)) notes.push_back(tr("lab.table.slow_end_legend"));
   const auto guesses = [](const ComparisonRow& row) { return row.a.at_chance || row.b.at_chance; };

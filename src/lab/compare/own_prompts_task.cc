@@ -121,6 +121,7 @@ std::vector<ComparisonRow> own_prompt_rows(const RowData& data, const std::vecto
   std::vector<Answered> all, graded, ungraded;
   for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
     SLM_CHECK(a[i].item == b[i].item && a[i].item == data.items[i].id);
+    if (a[i].has_mark("failed") || b[i].has_mark("failed")) continue;  // no answer: an endpoint's warnings count it
     all.push_back({&a[i], &b[i]});
     const bool both = has_grader(data.items[i]) && a[i].is_graded && b[i].is_graded;
     (both ? graded : ungraded).push_back(all.back());

@@ -63,7 +63,8 @@ std::string error_text(std::string_view body) {
 }
 
 bool CompletionReader::read(std::string_view bytes, double now) {
-  if (done_ || error_) return false;
+  if (completion_.overran || error_) return false;
+  if (done_) return true;
   if (beginning_.size() < kQuoted) {
     beginning_ += bytes.substr(0, kQuoted - beginning_.size());
     const size_t first = beginning_.find_first_not_of(" \t\r\n");
@@ -79,7 +80,7 @@ bool CompletionReader::read(std::string_view bytes, double now) {
     return !done_ && !error_;
   });
   if (!status) error_ = status.error();
-  return !done_ && !error_;
+  return !completion_.overran && !error_;
 }
 
 void CompletionReader::take_event(const net::ServerEvent& event, double now) {

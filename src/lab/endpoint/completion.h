@@ -31,9 +31,11 @@ class CompletionReader {
   // More pieces than that, with some to spare, and the endpoint does not stop where it was told to.
   explicit CompletionReader(uint32_t max_tokens) : max_tokens_(max_tokens) {}
 
-  // The next bytes of the body, `now` seconds after the request was sent. False: enough, nothing more is wanted (the end, or an error that
-  // finish() gives).
+  // The next bytes of the body, `now` seconds after the request was sent. False: nothing more is wanted (an error that finish() gives, or an
+  // answer that does not stop). What follows the end is read for the connection's sake, and dropped.
   bool read(std::string_view bytes, double now);
+  // The end has come: what becomes of the connection afterwards does not matter.
+  bool is_complete() const { return done_ && !error_; }
   // The whole answer. Errors, all kNetwork: the stream broke off before its end, is no answer (HTML, other JSON), or says "error".
   Result<Completion> finish();
 

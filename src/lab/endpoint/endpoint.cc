@@ -228,7 +228,10 @@ Result<Completion> Endpoint::try_answer(const EndpointRequest& request, const st
     CompletionReader reader(request.max_tokens);
     const Clock::time_point start = Clock::now();
     post.on_piece = [&](std::string_view piece) { return reader.read(piece, seconds_since(start)); };
-    SLM_TRY(reply, client_.send(post));
+    const auto sent = client_.send(post);
+    if (reader.is_complete()) return reader.finish();
+    if (!sent) return tl::unexpected<Error>(sent.error());
+    const net::HttpReply& reply = *sent;
     if (reply.status / 100 == 2) return reader.finish();
     const Error error = refusal(reply, address_.shown() + path);
     if (error.kind == ErrorKind::kNetwork && can_rephrase(request, reply.status)) continue;

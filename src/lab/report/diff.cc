@@ -95,7 +95,7 @@ Result<Json> diff_comparisons(const Json& before, const Json& after) {
     if (was["name"] != is["name"]) {
       return fail(ErrorKind::kUsage, "lab.report.other_pair", was["name"].get<std::string>(), is["name"].get<std::string>());
     }
-    diff["models"].push_back({{"name", is["name"]}, {"same_file", was.value("sha256", "") == is.value("sha256", "")}});
+    diff["models"].push_back({{"name", is["name"]}, {"same_file", !is.value("sha256", "").empty() && was.value("sha256", "") == is.value("sha256", "")}});
   }
   for (const Json& row : before["rows"]) diff["rows"].push_back(row_diff(before, after, row));
   for (const Json& row : after["rows"]) {

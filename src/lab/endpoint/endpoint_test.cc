@@ -1,0 +1,140 @@
+#include "lab/endpoint/endpoint.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "lab/endpoint/served_process.h"
+#include "net/testing/scripted_server.h"
+
+namespace slm::lab {
+namespace {
+
+using net::ScriptedServer;
+
+std::string page(const std::string& body, const std::string& status = "200 OK", const std::string& headers = "") {
+  return "HTTP/1.1 " + status + "\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + headers + "\r\n" + body;
+}
+
+const std::string kModels = page(R"({"data": [{"id": "m", "max_model_len": 4096}, {"id": "n"}]})");
+const std::string kNothing = page("{}", "404 Not Found");
+const std::string kAnswer = page("data: {\"model\": \"m\", \"choices\": [{\"delta\": {\"content\": \"yes\"}, \"finish_reason\": \"stop\"}]}\n\ndata: [DONE]\n\n");
+
+Result<std::shared_ptr<Endpoint>> connect(const ScriptedServer& server, const std::string& model = "m") {
+  auto address = parse_endpoint(server.url("") + "=" + model);
+  if (!address) return tl::unexpected<Error>(address.error());
+  return Endpoint::connect(*address, {.idle_seconds = 0.3, .load_seconds = 0.3}, nullptr);
+}
+
+EndpointRequest question() {
+  EndpointRequest request;
+  request.messages = {{"user", "Is it?", {}}};
+  return request;
+}
+
+TEST(Endpoint, ReadsWhatItIsTold) {
+  ScriptedServer server({{kModels}, {page(R"({"models": [{"name": "m:latest", "digest": "d1", "size": 7, "details": {"parameter_size": "1.5B"}}]})")}, {kAnswer}});
+  const auto endpoint = connect(server);
+  ASSERT_TRUE(endpoint) << endpoint.error().text();
+  EXPECT_EQ((*endpoint)->served().context, 4096u);
+  EXPECT_EQ((*endpoint)->served().digest, "d1");
+  EXPECT_EQ((*endpoint)->served().parameters, 1'500'000'000u);
+  const auto answer = (*endpoint)->answer(question(), nullptr);
+  ASSERT_TRUE(answer) << answer.error().text();
+  EXPECT_EQ(answer->text, "yes");
+  const std::string request = server.requests().back();
+  for (const char* said : {"\"temperature\":0", "\"top_p\":1", "\"seed\":1", "\"stream\":true", "\"max_tokens\":512"}) {
+    EXPECT_NE(request.find(said), std::string::npos) << said;
+  }
+}
+
+TEST(Endpoint, NamesTheModelsThatAreThere) {
+  ScriptedServer server({{kModels}});
+  const auto endpoint = connect(server, "other");
+  ASSERT_FALSE(endpoint);
+  EXPECT_EQ(endpoint.error().kind, ErrorKind::kNotFound);
+  EXPECT_NE(endpoint.error().text(Language::kEnglish).find("m, n"), std::string::npos);
+}
+
+TEST(Endpoint, NoEndpointAtAll) {
+  for (const std::string& reply : {page("<html>"), page("{\"data\": 7}"), page("[]"), page("", "500 Oh"), page("", "401 No"), std::string("noise\r\n\r\n")}) {
+    ScriptedServer server({{reply}});
+    const auto endpoint = connect(server);
+    ASSERT_FALSE(endpoint) << reply;
+    EXPECT_EQ(endpoint.error().kind, ErrorKind::kNetwork) << reply;
+  }
+}
+
+TEST(Endpoint, AsksABusyServerAgain) {
+  ScriptedServer server({{kModels}, {kNothing}, {page("", "429 Busy", "Retry-After: 1\r\n")}, {kAnswer}});
+  const auto endpoint = connect(server);
+  ASSERT_TRUE(endpoint);
+  ASSERT_TRUE((*endpoint)->answer(question(), nullptr));
+  EXPECT_EQ((*endpoint)->tally().failed, 0u);
+}
+
+TEST(Endpoint, GivesUpAfterFailuresInARow) {
+  ScriptedServer server({{kModels}, {kNothing}, {page("{\"error\": \"broken\"}", "500 Oh")}});
+  const auto endpoint = connect(server);
+  ASSERT_TRUE(endpoint);
+  for (int i = 0; i < Endpoint::kMostFailures + 3; ++i) {
+    const auto answer = (*endpoint)->answer(question(), nullptr);
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, ErrorKind::kNetwork);
+    EXPECT_NE(answer.error().text(Language::kEnglish).find("broken"), std::string::npos);
+  }
+  EXPECT_EQ((*endpoint)->tally().failed, Endpoint::kMostFailures + 3u);
+  EXPECT_EQ(server.requests().size(), 2u + Endpoint::kMostFailures);
+}
+
+TEST(Endpoint, TooLongIsNoFailureOfTheServer) {
+  ScriptedServer server({{kModels}, {kNothing}, {page(R"({"error": {"message": "maximum context length is 10", "code": "context_length_exceeded"}})", "400 Bad")}});
+  const auto endpoint = connect(server);
+  ASSERT_TRUE(endpoint);
+  const auto answer = (*endpoint)->answer(question(), nullptr);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::kDoesNotFit);
+  EXPECT_EQ((*endpoint)->tally().failed, 0u);
+}
+
+TEST(Endpoint, RepliesInAnotherNameAreCounted) {
+  ScriptedServer server({{kModels}, {kNothing}, {page("data: {\"model\": \"x\", \"choices\": [{\"text\": \"a\", \"finish_reason\": \"stop\"}]}\n\n")}});
+  const auto endpoint = connect(server);
+  ASSERT_TRUE(endpoint);
+  ASSERT_TRUE((*endpoint)->answer(question(), nullptr));
+  EXPECT_EQ((*endpoint)->tally().other_model, 1u);
+  EXPECT_EQ((*endpoint)->tally().other_name, "x");
+  EXPECT_EQ((*endpoint)->tally().uncounted, 1u);
+}
+
+TEST(Endpoint, ASilentServerIsNotWaitedForLong) {
+  ScriptedServer server({{kModels}, {kNothing}, {"", true}});
+  const auto endpoint = connect(server);
+  ASSERT_TRUE(endpoint);
+  const auto answer = (*endpoint)->answer(question(), nullptr);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().message.key, "net.idle");
+}
+
+TEST(ServedProcess, FoundByItsPort) {
+  ScriptedServer server({{kModels}});
+  const auto process = find_served_process(*parse_endpoint(server.url("") + "=m"));
+  ASSERT_TRUE(process) << process.error().text();
+  EXPECT_EQ(process->pid, getpid());
+  EXPECT_GE(memory_of(*process).peak_bytes, process_memory().resident_bytes / 2);
+  EXPECT_FALSE(process_identity(getpid()).empty());
+  EXPECT_EQ(process_identity(getpid()), process_identity(getpid()));
+}
+
+TEST(ServedProcess, ReasonsWhyNot) {
+  EXPECT_EQ(find_served_process(*parse_endpoint("http://10.1.2.3=m")).error().message.key, "lab.endpoint.remote");
+  EXPECT_EQ(find_served_process(*parse_endpoint("http://127.0.0.1:1=m")).error().message.key, "lab.endpoint.no_listener");
+  EndpointAddress address = *parse_endpoint("http://10.1.2.3=m");
+  address.pid = 2'000'000'000;
+  EXPECT_EQ(find_served_process(address).error().message.key, "lab.endpoint.no_process");
+  address.pid = getpid();
+  EXPECT_EQ(find_served_process(address)->pid, getpid());
+  EXPECT_EQ(process_identity(2'000'000'000), "");
+}
+
+}  // namespace
+}  // namespace slm::lab

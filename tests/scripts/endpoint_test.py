@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""`slm compare --endpoint` against servers that answer well and badly: endpoint_test.py SLM WRITE_TINY_CHAT_MODEL."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from fake_openai import FakeOpenai  # noqa: E402
+
+SLM, WRITE = sys.argv[1], sys.argv[2]
+PROMPTS = 10
+
+
+class Endpoints(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.path = pathlib.Path(self.directory.name)
+        lines = [json.dumps({"prompt": f"Which letter is number {i}?", "expected": "A"}) for i in range(PROMPTS)]
+        (self.path / "my.jsonl").write_text("\n".join(lines) + "\n")
+        self.environment = {name: value for name, value in os.environ.items() if name not in ("SLM_ENDPOINT_KEY", "OPENAI_API_KEY")}
+        self.environment.update(SLM_HOME=str(self.path / "home"), LC_ALL="C.UTF-8")
+
+    def tearDown(self):
+        self.directory.cleanup()
+
+    def run_slm(self, *arguments, code=0, timeout=120):
+        done = subprocess.run([SLM, "compare", *arguments], capture_output=True, text=True, env=self.environment, timeout=timeout)
+        self.assertEqual(done.returncode, code, done.stdout[-2000:] + done.stderr[-2000:])
+        return done
+
+    def compare(self, *arguments, code=0):
+        done = self.run_slm(*arguments, "--prompts", str(self.path / "my.jsonl"), "--max-tokens", "16", "--endpoint-wait", "1", "--json", code=code)
+        return json.loads(done.stdout)
+
+    def rows(self, facts):
+        return {row["id"]: row for row in facts["rows"]}
+
+    def test_two_endpoints(self):
+        with FakeOpenai("one", digest="d1") as one, FakeOpenai("two", chat_only=True, refuses_unknown=True) as two:
+            facts = self.compare("--endpoint", f"{one.url}=one", "--endpoint", f"{two.url}/v1/=two")
+            self.assertEqual([model["name"] for model in facts["models"]], ["one", "two"])
+            self.assertEqual(facts["models"][0]["endpoint"], one.url + "/v1")
+            self.assertEqual(facts["models"][0]["quantization"], "Q8_0")
+            self.assertEqual(facts["warnings"], [])
+            rows = self.rows(facts)
+            for row in ("prefill", "decode", "first_token", "chinese_characters", "peak_memory", "context"):
+                self.assertNotEqual(rows[row]["verdict"], "not_measured", rows[row])
+            self.assertEqual(rows["file_size"]["verdict"], "not_measured")
+            self.assertEqual(rows["minimum_memory"]["verdict"], "not_measured")
+            graded = [row for row in facts["rows"] if row["table"] == "prompts" and row["a"] == 1 and row["b"] == 1]
+            self.assertTrue(graded, [row for row in facts["rows"] if row["table"] == "prompts"])
+            prompts = [(request.get("prompt") or request["messages"][-1]["content"]) for request in one.requests if request["max_tokens"] > 40]
+            self.assertEqual(len({prompt[:12] for prompt in prompts}), len(prompts), "no prompt that is timed begins like another")
+            for request in one.requests:
+                self.assertEqual((request["temperature"], request["top_p"], request["stream"]), (0, 1, True))
+            asked = len(one.requests), len(two.requests)
+            again = self.compare("--endpoint", f"{one.url}=one", "--endpoint", f"{two.url}/v1/=two")
+            self.assertEqual([row["a"] for row in again["rows"] if row["table"] == "prompts" and row["id"] == graded[0]["id"]], [1])
+            # Its digest tells that `one` is the same model still: its answers are kept.
+            self.assertEqual(len(one.requests) - asked[0], asked[0] - PROMPTS)
+
+    def test_endpoint_against_a_file(self):
+        subprocess.run([WRITE, str(self.path / "tiny.gguf")], check=True, stdout=subprocess.DEVNULL)
+        with FakeOpenai("one") as one:
+            done = self.run_slm(str(self.path / "tiny.gguf"), "--endpoint", f"{one.url}=one", "--prompts", str(self.path / "my.jsonl"),
+                                "--max-tokens", "8", "--yes", "--out", str(self.path / "out.md"), "--html", str(self.path / "out.html"))
+            self.assertIn(one.url, done.stdout)
+            self.assertIn(one.url, (self.path / "out.md").read_text())
+            self.assertIn(one.url, (self.path / "out.html").read_text())
+
+    def test_bad_answers_are_named_and_counted(self):
+        failing = {"error_500": "the GPU is on fire?[2J", "cut": "broke off", "html": "Welcome to the router", "slow": "nothing came for 1 s",
+                   "error_in_stream": "out of memory", "no_json": "no JSON", "huge_line": "longer than"}
+        for mode, words in failing.items():
+            with self.subTest(mode), FakeOpenai("good") as good, FakeOpenai("bad", mode=mode) as bad:
+                start = time.monotonic()
+                facts = self.compare("--endpoint", f"{good.url}=good", "--endpoint", f"{bad.url}=bad")
+                self.assertLess(time.monotonic() - start, 60)
+                text = " ".join(facts["warnings"])
+                self.assertIn(words, text)
+                self.assertIn("requests failed", text)
+                self.assertLessEqual(len(bad.requests), 8, "a dead endpoint is not asked for ever")
+                self.assertEqual(self.rows(facts)["decode"]["verdict"], "not_measured")
+                self.assertIn(words, self.rows(facts)["decode"]["reason"])
+                self.assertEqual([(row["id"], row["verdict"]) for row in facts["rows"] if row["table"] == "prompts" and row["verdict"] != "not_measured"], [])
+
+    def test_a_single_failure_costs_one_item(self):
+        broken = lambda number: "cut" if number == 20 else "well"
+        with FakeOpenai("good") as good, FakeOpenai("bad", mode=broken) as bad:
+            facts = self.compare("--endpoint", f"{good.url}=good", "--endpoint", f"{bad.url}=bad")
+            self.assertTrue(any("1 of" in warning and "failed" in warning for warning in facts["warnings"]), facts["warnings"])
+            graded = [row for row in facts["rows"] if row["table"] == "prompts" and row["verdict"] != "not_measured"]
+            self.assertTrue(graded)
+
+    def test_odd_answers_are_graded_and_said(self):
+        said = {"wrong_model": "another-model", "no_usage": "count of their tokens", "never_stops": "did not stop", "empty": None}
+        for mode, words in said.items():
+            with self.subTest(mode), FakeOpenai("good") as good, FakeOpenai("odd", mode=mode) as odd:
+                facts = self.compare("--endpoint", f"{good.url}=good", "--endpoint", f"{odd.url}=odd")
+                self.assertTrue(any(row["verdict"] != "not_measured" for row in facts["rows"] if row["table"] == "prompts"))
+                if words:
+                    self.assertTrue(any(words in warning for warning in facts["warnings"]), facts["warnings"])
+
+    def test_busy_is_waited_for(self):
+        busy_once = lambda number: "busy" if number == 3 else "well"
+        with FakeOpenai("one") as one, FakeOpenai("two", mode=busy_once) as two:
+            facts = self.compare("--endpoint", f"{one.url}=one", "--endpoint", f"{two.url}=two")
+            self.assertEqual(facts["warnings"], [])
+
+    def test_no_endpoint(self):
+        with FakeOpenai("one") as one:
+            gone = self.run_slm("--endpoint", f"{one.url}=one", "--endpoint", "http://127.0.0.1:1=x", code=5)
+            self.assertIn("refused", gone.stderr)
+            other = self.run_slm("--endpoint", f"{one.url}=one", "--endpoint", f"{one.url}=nothing", code=3)
+            self.assertIn("it has: one", other.stderr)
+
+    def test_usage(self):
+        self.assertIn("exactly two sides", self.run_slm("a", "b", "--endpoint", "http://h=m", code=2).stderr)
+        self.assertIn("exactly two sides", self.run_slm("--endpoint", "http://h=m", code=2).stderr)
+        self.assertIn("URL=NAME", self.run_slm("--endpoint", "http://h", "--endpoint", "http://h=m", code=2).stderr)
+
+    def test_key_is_sent_and_not_shown(self):
+        self.environment["SLM_ENDPOINT_KEY"] = "top-secret"
+        with FakeOpenai("one") as one, FakeOpenai("two") as two:
+            facts = self.compare("--endpoint", f"{one.url}=one", "--endpoint", f"{two.url}=two")
+            self.assertEqual(one.requests[0]["authorization"], "Bearer top-secret")
+            self.assertNotIn("top-secret", json.dumps(facts))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])

@@ -1,0 +1,167 @@
+"""A server with OpenAI's interface that answers without a model, well or badly: for tests of clients.
+
+with FakeOpenai(model="fake") as server: ... server.url, server.mode = "cut", server.requests
+"""
+import http.server
+import json
+import socket
+import threading
+import time
+
+WORDS = "the answer is A because the library stands at the end of the street and opens at nine every morning".split()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *arguments):
+        pass
+
+    def reply(self, status, body, kind="application/json", headers=()):
+        data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(data)
+
+    def do_GET(self):
+        fake = self.server.fake
+        if self.path == "/v1/models":
+            self.reply(200, {"object": "list", "data": [{"id": fake.model, "object": "model", "max_model_len": fake.context}]})
+        elif self.path == "/api/tags" and fake.digest:
+            details = {"family": "fake", "parameter_size": "1.5M", "quantization_level": "Q8_0"}
+            self.reply(200, {"models": [{"name": fake.model, "digest": fake.digest, "size": 1234567, "details": details}]})
+        else:
+            self.reply(404, {"error": {"message": "no such page"}})
+
+    def do_POST(self):
+        fake = self.server.fake
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        with fake.lock:
+            fake.requests.append({**body, "path": self.path, "authorization": self.headers.get("Authorization")})
+            number = len(fake.requests)
+        if self.path not in ("/v1/chat/completions", "/v1/completions") or (fake.chat_only and self.path == "/v1/completions"):
+            return self.reply(404, {"error": {"message": "no such page"}})
+        if fake.refuses_unknown and "ignore_eos" in body:
+            return self.reply(400, {"error": {"message": "unknown field ignore_eos"}})
+        getattr(self, "mode_" + fake.mode_of(number))(body)
+
+    # ---- The modes
+
+    def mode_well(self, body, model=None, n=None, pause=0.002, usage=True, end=True, stop_at=None):
+        fake = self.server.fake
+        chat = self.path.endswith("/chat/completions")
+        asked = body["messages"][-1]["content"] if chat else body["prompt"]
+        n = min(body["max_tokens"], 24) if n is None else n
+        self.start_stream()
+        for i in range(n):
+            if stop_at is not None and i == stop_at:
+                self.connection.shutdown(socket.SHUT_RDWR)  # no last chunk: the stream is cut
+                self.close_connection = True
+                return
+            text = WORDS[i % len(WORDS)] + " "
+            choice = {"index": 0, "finish_reason": None, **({"delta": {"content": text}} if chat else {"text": text})}
+            self.event({"model": model or fake.model, "choices": [choice]})
+            time.sleep(pause)
+        reason = "length" if n >= body["max_tokens"] else "stop"
+        if end:
+            self.event({"model": model or fake.model, "choices": [{"index": 0, "finish_reason": reason, **({"delta": {}} if chat else {"text": ""})}]})
+        if usage:
+            self.event({"model": model or fake.model, "choices": [],
+                        "usage": {"prompt_tokens": (len(asked) + 3) // 4, "completion_tokens": n}})
+        self.chunk("data: [DONE]\n\n")
+        self.chunk("")
+
+    def mode_wrong_model(self, body):
+        self.mode_well(body, model="another-model")
+
+    def mode_cut(self, body):
+        self.mode_well(body, stop_at=1)
+
+    def mode_empty(self, body):
+        self.mode_well(body, n=0)
+
+    def mode_no_usage(self, body):
+        self.mode_well(body, usage=False)
+
+    def mode_never_stops(self, body):
+        try:
+            self.mode_well(body, n=10**9, pause=0)
+        except OSError:
+            self.close_connection = True  # the client had enough
+
+    def mode_slow(self, body):
+        self.server.fake.stopped.wait(30)
+        self.close_connection = True
+
+    def mode_error_500(self, body):
+        self.reply(500, {"error": {"message": "the GPU is on fire\x1b[2J"}})
+
+    def mode_busy(self, body):
+        self.reply(429, {"error": {"message": "too many requests"}}, headers=[("Retry-After", "1")])
+
+    def mode_html(self, body):
+        self.reply(200, "<!doctype html><title>Welcome to the router</title>", kind="text/html")
+
+    def mode_error_in_stream(self, body):
+        self.start_stream()
+        self.event({"error": {"message": "out of memory"}})
+        self.chunk("")
+
+    def mode_no_json(self, body):
+        self.start_stream()
+        self.chunk("data: {\"choices\": [\n\n")
+        self.chunk("")
+
+    def mode_huge_line(self, body):
+        self.start_stream()
+        try:
+            for _ in range(200):
+                self.chunk("x" * 65536)
+        except OSError:
+            pass
+        self.close_connection = True
+
+    # ---- Chunked bodies
+
+    def start_stream(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+
+    def chunk(self, text):
+        data = text.encode()
+        self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+        self.wfile.flush()
+
+    def event(self, value):
+        self.chunk(f"data: {json.dumps(value)}\n\n")
+
+
+class FakeOpenai:
+    """`mode`: of every request, or a function of the request's number (from 1)."""
+
+    def __init__(self, model="fake", mode="well", digest="", chat_only=False, refuses_unknown=False, context=8192):
+        self.model, self.mode, self.digest, self.context = model, mode, digest, context
+        self.chat_only, self.refuses_unknown = chat_only, refuses_unknown
+        self.requests, self.lock, self.stopped = [], threading.Lock(), threading.Event()
+
+    def mode_of(self, number):
+        return self.mode(number) if callable(self.mode) else self.mode
+
+    def __enter__(self):
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.server.fake = self
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *exception):
+        self.stopped.set()
+        self.server.shutdown()
+        self.server.server_close()

@@ -340,15 +340,19 @@ Result<Downloaded> download(const DownloadRequest& request, const Layout& layout
 Result<RemoteFacts> ask_remote(const DownloadRequest& request) {
   net::HttpClient client;
   net::HttpRequest http;
-  http.headers = {"Accept-Encoding: identity"};
+  // One byte: HEAD is refused by some storage hosts, and of a whole reply much would be on its way before it is broken off.
+  http.headers = {"Accept-Encoding: identity", "Range: bytes=0-0"};
   http.idle_seconds = 20;
   http.total_seconds = 60;
   http.cancelled = request.cancelled;
   http.on_head = [](const net::HttpReply&) { return false; };
-  SLM_TRY(reply, send_following(client, request.address, std::move(http), request.insecure));
-  if (reply.status != 200) return tl::unexpected<Error>(status_error(reply, request.address.url));
+  SLM_TRY(reply, send_again_if_busy(client, request.address, http, request.insecure));
+  if (reply.status == 416) return RemoteFacts{0, reply.header("etag")};
+  if (reply.status != 200 && reply.status != 206) return tl::unexpected<Error>(status_error(reply, request.address.url));
   if (is_html(reply)) return fail_with_hint(ErrorKind::kCorrupt, msg("hub.html", net::shown_url(request.address.url)), msg("hub.portal"));
-  return RemoteFacts{content_length(reply), reply.header("etag")};
+  if (reply.status == 200) return RemoteFacts{content_length(reply), reply.header("etag")};
+  const auto range = parse_content_range(reply.header("content-range"));
+  return RemoteFacts{range ? std::optional(range->total) : std::nullopt, reply.header("etag")};
 }
 
 }  // namespace slm::hub

@@ -74,6 +74,17 @@ bool sleep_unless(const std::atomic<bool>* cancelled, double seconds) {
   return cancelled == nullptr || !cancelled->load();
 }
 
+Result<net::HttpReply> send_again_if_busy(net::HttpClient& client, const Address& address, const net::HttpRequest& request, bool insecure) {
+  for (int tries = 1;; ++tries) {
+    auto reply = send_following(client, address, request, insecure);
+    const bool passing = reply ? is_passing(reply->status) : reply.error().kind == ErrorKind::kNetwork;
+    if (!passing || tries == kMostTries) return reply;
+    const double told = reply ? reply->retry_after_seconds.value_or(0) : 0;
+    if (told > kLongestDocumentWait) return reply;
+    if (!sleep_unless(request.cancelled, std::max(told, 0.25 * tries))) return fail(ErrorKind::kFailed, "hub.interrupted");
+  }
+}
+
 Result<net::HttpReply> fetch_document(net::HttpClient& client, const DocumentRequest& request) {
   net::HttpRequest http;
   http.headers = request.headers;
@@ -81,14 +92,7 @@ Result<net::HttpReply> fetch_document(net::HttpClient& client, const DocumentReq
   http.idle_seconds = 20;
   http.total_seconds = 60;
   http.cancelled = request.cancelled;
-  for (int tries = 1;; ++tries) {
-    auto reply = send_following(client, request.address, http, request.insecure);
-    const bool passing = reply ? is_passing(reply->status) : reply.error().kind == ErrorKind::kNetwork;
-    if (!passing || tries == kMostTries) return reply;
-    const double told = reply ? reply->retry_after_seconds.value_or(0) : 0;
-    if (told > kLongestDocumentWait) return reply;
-    if (!sleep_unless(request.cancelled, std::max(told, 0.25 * tries))) return fail(ErrorKind::kFailed, "hub.interrupted");
-  }
+  return send_again_if_busy(client, request.address, http, request.insecure);
 }
 
 Error status_error(const net::HttpReply& reply, const std::string& url) {

@@ -25,7 +25,10 @@ bool same_origin(const std::string& a, const std::string& b);
 // only. From https none leads to http. Errors: those of HttpClient::send; kNetwork (too many redirects, one to where it may not lead).
 Result<net::HttpReply> send_following(net::HttpClient& client, const Address& address, net::HttpRequest request, bool insecure);
 
-// A small document, whole: at most `most_bytes`. Tried again a few times where the server is busy or the line breaks. Any status is a reply.
+// The same for what is small: tried again a few times where the server is busy or the line breaks. Any status is a reply.
+Result<net::HttpReply> send_again_if_busy(net::HttpClient& client, const Address& address, const net::HttpRequest& request, bool insecure);
+
+// A small document, whole.
 struct DocumentRequest {
   Address address;
   std::vector<std::string> headers = {};

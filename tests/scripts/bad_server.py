@@ -1,0 +1,305 @@
+"""HTTP servers that behave badly, and ones that answer as model sources are documented to. On this machine only; for pull_test.py.
+
+BadServer(file).url(mode) is an address whose replies for `file` go wrong in the way that `mode` names; `requests` holds what was asked.
+"""
+import hashlib
+import http.server
+import json
+import re
+import threading
+import time
+import urllib.parse
+
+GGUF_TYPE = "application/octet-stream"
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+class BadServer:
+    def __init__(self, content, rate=None, pause_every=1 << 16):
+        self.content = content
+        self.sha256 = hashlib.sha256(content).hexdigest()
+        self.rate, self.pause_every = rate, pause_every  # bytes per second, or as fast as it goes
+        self.requests = []  # (path, headers) in order
+        self.sent = 0       # bytes of files
+        self.counts = {}    # by mode
+        self.token = None   # of the gated repository
+        self.other = None   # another server, for redirects
+        server = self
+
+        class Handler(Replies):
+            owner = server
+
+        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http.daemon_threads = True
+        self.port = self.http.server_address[1]
+        threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
+
+    def url(self, mode="good", host="127.0.0.1"):
+        return f"http://{host}:{self.port}/{mode}/model.gguf"
+
+    @property
+    def base(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def asked(self, part):
+        return [(path, headers) for path, headers in self.requests if part in path]
+
+    def close(self):
+        self.http.shutdown()
+        self.http.server_close()
+
+
+class Replies(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    owner = None
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        owner = self.owner
+        owner.requests.append((self.path, dict(self.headers)))
+        path = urllib.parse.urlsplit(self.path).path
+        mode = path.split("/")[1]
+        # Asking how long the file is comes first, and is no try to get it.
+        if self.headers.get("Range") != "bytes=0-0" or mode in ("busy", "flaky"):
+            owner.counts[mode] = owner.counts.get(mode, 0) + 1
+        try:
+            getattr(self, "reply_" + mode.replace("-", "_"), self.reply_missing)(owner.counts.get(mode, 1))
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        self.close_connection = True
+
+    # -- pieces -------------------------------------------------------------------------------------------------------------------
+
+    def head(self, status, **headers):
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), str(value))
+        self.end_headers()
+
+    def text(self, status, text, **headers):
+        body = text.encode()
+        self.head(status, Content_Length=len(body), **headers)
+        self.wfile.write(body)
+
+    def json(self, value, **headers):
+        self.text(200, json.dumps(value), Content_Type="application/json", **headers)
+
+    def asked_from(self):
+        match = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        return int(match.group(1)) if match else None
+
+    def pour(self, content, end=None):
+        """Throttled to the server's rate; cut off after `end` bytes."""
+        owner, content = self.owner, content[:end]
+        for at in range(0, len(content), owner.pause_every):
+            piece = content[at:at + owner.pause_every]
+            self.wfile.write(piece)
+            self.wfile.flush()
+            owner.sent += len(piece)
+            if owner.rate:
+                time.sleep(len(piece) / owner.rate)
+
+    def file(self, content=None, etag='"v1"', end=None, **headers):
+        """RFC 9110 14: a range where one is asked for and If-Range agrees, else the whole."""
+        content = self.owner.content if content is None else content
+        start = self.asked_from()
+        if self.headers.get("Range") == "bytes=0-0":
+            self.head(206, Content_Type=GGUF_TYPE, Content_Length=1, ETag=etag, Content_Range=f"bytes 0-0/{len(content)}", **headers)
+            return self.pour(content[:1])
+        if start is not None and self.headers.get("If-Range", etag) == etag:
+            if start >= len(content):
+                return self.head(416, Content_Range=f"bytes */{len(content)}", Content_Length=0)
+            self.head(206, Content_Type=GGUF_TYPE, Content_Length=len(content) - start, ETag=etag,
+                      Content_Range=f"bytes {start}-{len(content) - 1}/{len(content)}", **headers)
+            return self.pour(content[start:], end)
+        self.head(200, Content_Type=GGUF_TYPE, Content_Length=len(content), ETag=etag, Accept_Ranges="bytes", **headers)
+        return self.pour(content, end)
+
+    # -- ways to go wrong ---------------------------------------------------------------------------------------------------------
+
+    def reply_missing(self, _):
+        self.text(404, "no such file")
+
+    def reply_good(self, _):
+        self.file()
+
+    def reply_cut(self, _):
+        """Closes after 300,000 bytes, each time."""
+        self.file(end=300_000)
+
+    def reply_cut_no_ranges(self, n):
+        """Cut once; then 200 where 206 was asked for."""
+        content = self.owner.content
+        self.head(200, Content_Type=GGUF_TYPE, Content_Length=len(content))
+        self.pour(content, 300_000 if n == 1 else None)
+
+    def reply_wrong_range(self, n):
+        """Cut once; then a Content-Range one byte off, with those bytes; without a range the file."""
+        start = self.asked_from()
+        if start is None:
+            return self.file(end=300_000 if n == 1 else None)
+        content = self.owner.content
+        self.head(206, Content_Type=GGUF_TYPE, Content_Length=len(content) - start - 1, ETag='"v1"',
+                  Content_Range=f"bytes {start + 1}-{len(content) - 1}/{len(content)}")
+        return self.pour(content[start + 1:])
+
+    def reply_wrong_total(self, n):
+        start, content = self.asked_from(), self.owner.content
+        if start is None:
+            return self.file(end=300_000 if n == 1 else None)
+        self.head(206, Content_Type=GGUF_TYPE, Content_Length=len(content) - start, ETag='"v1"',
+                  Content_Range=f"bytes {start}-{len(content) - 1}/{len(content) + 7}")
+        return self.pour(content[start:])
+
+    def reply_changed(self, n):
+        """Another file of the same size after the cut: what came first must not be spliced with it."""
+        if n == 1:
+            return self.file(content=self.owner.content[:1000] + b"\0" * (len(self.owner.content) - 1000), etag='"v0"', end=300_000)
+        return self.file()
+
+    def reply_changed_206(self, n):
+        """The same, by a server that ignores If-Range: only the ETag of its 206 tells."""
+        if n == 1:
+            return self.file(content=self.owner.content[:1000] + b"\0" * (len(self.owner.content) - 1000), etag='"v0"', end=300_000)
+        del self.headers["If-Range"]
+        return self.file()
+
+    def reply_unsatisfiable(self, n):
+        """Cut once; then 416 to any range."""
+        if self.asked_from() is not None:
+            return self.head(416, Content_Range="bytes */1", Content_Length=0)
+        return self.file(end=300_000 if n == 1 else None)
+
+    def reply_loop(self, _):
+        self.head(302, Location=self.path, Content_Length=0)
+
+    def reply_redirect(self, _):
+        self.head(302, Location="/good/model.gguf?signature=secret", Content_Length=0)
+
+    def reply_to_file_scheme(self, _):
+        self.head(302, Location="file:///etc/passwd", Content_Length=0)
+
+    def reply_elsewhere(self, _):
+        """To a host that is not this machine, without encryption (a documentation address: RFC 5737)."""
+        self.head(302, Location="http://192.0.2.1/model.gguf", Content_Length=0)
+
+    def reply_html(self, _):
+        self.text(200, "<html><body>Log in</body></html>", Content_Type="text/html; charset=utf-8")
+
+    def reply_html_as_binary(self, _):
+        self.text(200, "\n<!DOCTYPE html><html><body>Log in</body></html>" + " " * 100, Content_Type=GGUF_TYPE)
+
+    def reply_pointer(self, _):
+        self.text(200, "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 1\n", Content_Type="text/plain")
+
+    def reply_noise(self, _):
+        self.text(200, "\x7fELF" + "x" * 5000, Content_Type=GGUF_TYPE)
+
+    def reply_empty(self, _):
+        self.head(200, Content_Type=GGUF_TYPE, Content_Length=0)
+
+    def reply_gzip(self, _):
+        self.text(200, "GGUF" + "x" * 5000, Content_Type=GGUF_TYPE, Content_Encoding="gzip")
+
+    def reply_no_length(self, _):
+        """Ends with the connection, and too soon."""
+        self.head(200, Content_Type=GGUF_TYPE)
+        self.pour(self.owner.content, 300_000)
+
+    def reply_busy(self, n):
+        if n <= 2:
+            return self.text(429 if n == 1 else 503, "later", Retry_After=1)
+        return self.file()
+
+    def reply_busy_for_long(self, _):
+        self.text(503, "later", Retry_After=86400)
+
+    def reply_flaky(self, n):
+        """500, then the file."""
+        return self.text(500, "oops") if n == 1 else self.file()
+
+    def reply_flipped(self, _):
+        content = bytearray(self.owner.content)
+        content[len(content) // 2] ^= 1
+        self.file(content=bytes(content))
+
+    def reply_flipped_then_cut(self, n):
+        """One byte wrong in what came before the cut, right ever after."""
+        if n == 1:
+            content = bytearray(self.owner.content)
+            content[1000] ^= 1
+            return self.file(content=bytes(content), end=300_000)
+        return self.file()
+
+    # -- Hugging Face: https://huggingface.co/docs/hub/api, https://huggingface.co/docs/hub/models-gated ------------------------------
+
+    def reply_api(self, _):
+        match = re.fullmatch(r"/api/models/(owner/[\w.-]+)/(revision/main|tree/" + COMMIT + r")", urllib.parse.urlsplit(self.path).path)
+        if not match:
+            return self.text(401, "{}", X_Error_Code="RepoNotFound")
+        repository, what = match.groups()
+        if repository == "owner/gated" and self.headers.get("Authorization") != f"Bearer {self.owner.token}":
+            return self.text(401, "{}", X_Error_Code="GatedRepo")
+        if what.startswith("revision"):
+            return self.json({"id": repository, "sha": COMMIT, "gated": "manual" if repository == "owner/gated" else False,
+                              "cardData": {"license": "apache-2.0"}})
+        return self.json(self.tree(repository))
+
+    def tree(self, repository):
+        owner = self.owner
+        entry = lambda path, sha256=owner.sha256: {"type": "file", "path": path, "size": len(owner.content), "oid": "0" * 40,
+                                                   "lfs": {"oid": sha256, "size": len(owner.content), "pointerSize": 134}}
+        names = {"owner/split": ["m-q4_0-00001-of-00002.gguf", "m-q4_0-00002-of-00002.gguf"],
+                 "owner/none": []}.get(repository, ["m-q4_0.gguf", "m-q4_k_m.gguf", "m-q8_0.gguf"])
+        if repository == "owner/wrong":
+            return [entry("m-q4_0.gguf", "ab" * 32)]
+        return [{"type": "file", "path": "README.md", "size": 10, "oid": "1" * 40}, {"type": "directory", "path": "x", "size": 0},
+                *map(entry, names)]
+
+    def reply_owner(self, _):
+        """/{repo}/resolve/{commit}/{path}: on to a storage host."""
+        if f"/resolve/{COMMIT}/m-" not in self.path:
+            return self.reply_missing(0)
+        target = (self.owner.other or self.owner).url("good", host="localhost")
+        self.head(302, Location=target, X_Repo_Commit=COMMIT, X_Linked_Etag=f'"{self.owner.sha256}"',
+                  X_Linked_Size=len(self.owner.content), Content_Length=0)
+
+    # -- a registry: https://distribution.github.io/distribution/spec/api/ and .../spec/auth/token/ -----------------------------------
+
+    def reply_v2(self, _):
+        owner, path = self.owner, urllib.parse.urlsplit(self.path).path
+        digest, size = "sha256:" + owner.sha256, len(owner.content)
+        layer = {"mediaType": "application/vnd.ollama.image.model", "digest": digest, "size": size}
+        license_layer = {"mediaType": "application/vnd.ollama.image.license", "digest": "sha256:" + "c" * 64, "size": 3}
+        layers = {"m:good": [layer, license_layer], "private:good": [layer], "foreign:good": [layer],
+                  "traversal:good": [{**layer, "digest": "sha256:../../../../etc/passwd"}],
+                  "sneaky:good": [layer, {**license_layer, "digest": "sha256:" + "/" * 64}],
+                  "many:good": [layer] + [license_layer] * 300, "wrong:good": [{**layer, "digest": "sha256:" + "ab" * 32}]}
+        match = re.fullmatch(r"/v2/library/(\w+)/(manifests|blobs)/(.+)", path)
+        name = match.group(1) if match else ""
+        if name in ("private", "foreign") and self.headers.get("Authorization") != "Bearer t0ken":
+            realm = "http://localhost:1/token" if name == "foreign" else f"{owner.base}/token"
+            return self.text(401, "{}", WWW_Authenticate=f'Bearer realm="{realm}",service="r",scope="repository:library/{name}:pull"')
+        if match and match.group(2) == "manifests" and f"{name}:{match.group(3)}" in layers:
+            return self.json({"schemaVersion": 2, "layers": layers[f"{name}:{match.group(3)}"]})
+        if match and match.group(2) == "manifests" and name == "huge":
+            return self.text(200, '{"layers": []' + " " * (2 << 20) + "}")
+        if match and match.group(2) == "blobs":
+            return self.head(307, Location=owner.url("good", host="localhost"), Content_Length=0)
+        return self.text(404, "{}")
+
+    def reply_token(self, _):
+        self.json({"token": "t0ken"})
+
+    # -- ModelScope: the addresses of its own client, modelscope/hub/api.py; served under /ms ------------------------------------------
+
+    def reply_ms(self, _):
+        owner, url = self.owner, urllib.parse.urlsplit(self.path)
+        query = urllib.parse.parse_qs(url.query)
+        if url.path == "/ms/api/v1/models/owner/repo/repo/files" and query.get("Revision") == ["master"]:
+            return self.json({"Code": 200, "Data": {"Files": [{"Type": "blob", "Path": "m-q4_0.gguf", "Size": len(owner.content), "Sha256": owner.sha256}]}})
+        if url.path == "/ms/api/v1/models/owner/repo/repo" and query.get("FilePath") == ["m-q4_0.gguf"]:
+            return self.file()
+        return self.text(404, "{}")

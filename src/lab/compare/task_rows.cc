@@ -1,6 +1,8 @@
 #include "lab/compare/task_rows.h"
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -187,6 +189,115 @@ std::vector<ComparisonRow> reading_rows(const TaskPair& pair, uint64_t seed) {
     rows.push_back(std::move(row));
   }
   return rows;
+}
+
+namespace {
+
+// One item in both languages, of one model.
+struct Twins {
+  std::vector<double> here, there;  // grades
+
+  // Of rates: only_a is right here alone.
+  PairedCounts counts() const {
+    std::vector<bool> a, b;
+    for (size_t i = 0; i < here.size(); ++i) {
+      a.push_back(here[i] == 1);
+      b.push_back(there[i] == 1);
+    }
+    return count_pairs(a, b);
+  }
+  double mean_gap(std::span<const size_t> items) const {
+    double sum = 0;
+    for (const size_t i : items) sum += here[i] - there[i];
+    return sum / static_cast<double>(items.size());
+  }
+  double ratio(std::span<const size_t> items) const {
+    double sum = 0, of_twins = 0;
+    for (const size_t i : items) {
+      sum += here[i];
+      of_twins += there[i];
+    }
+    return sum / of_twins;
+  }
+};
+
+// The items of both rows, in the order of the first.
+struct JoinedTwins {
+  std::vector<GradedPair> pairs;
+  Twins a, b;
+};
+
+JoinedTwins join_twins(const TaskPair& pair, const TaskPair& twin) {
+  std::map<uint32_t, GradedPair> there;
+  for (const GradedPair& both : graded_pairs(*twin.a, *twin.b)) there[both.a->item] = both;
+  JoinedTwins joined;
+  for (const GradedPair& both : graded_pairs(*pair.a, *pair.b)) {
+    const auto found = there.find(both.a->item);
+    if (found == there.end()) continue;
+    joined.pairs.push_back(both);
+    joined.a.here.push_back(both.a->grade);
+    joined.a.there.push_back(found->second.a->grade);
+    joined.b.here.push_back(both.b->grade);
+    joined.b.there.push_back(found->second.b->grade);
+  }
+  return joined;
+}
+
+Value points_value(const PairedCounts& counts) {
+  const Interval interval = paired_difference_interval(counts);
+  const double gap = (static_cast<double>(counts.only_a) - static_cast<double>(counts.only_b)) / static_cast<double>(counts.total());
+  return {fmt::format("{:+.0f} [{:+.0f}, {:+.0f}]", kPoints * gap, kPoints * interval.low, kPoints * interval.high), kPoints * gap};
+}
+
+Value bootstrap_value(const Bootstrap& bootstrap) {
+  const Interval interval = bootstrap.bca();
+  return {fmt::format("{} [{}, {}]", format_figure(bootstrap.estimate), format_figure(interval.low), format_figure(interval.high)),
+          bootstrap.estimate};
+}
+
+std::string mcnemar_text(const PairedCounts& counts) {
+  const double p = mcnemar_exact(counts.only_a, counts.only_b);
+  return p < 0.001 ? "<0.001" : fmt::format("={:.3f}", p);
+}
+
+Message gap_label(const RowData& here, const RowData& there, size_t items) {
+  const Message name = task_label(*here.task, {}, 0);
+  return msg("lab.row.gap", render(name, Language::kEnglish), render(name, Language::kChinese), here.row->title_en, here.row->title_zh,
+             there.row->title_en, there.row->title_zh, items);
+}
+
+}  // namespace
+
+ComparisonRow gap_row(const TaskPair& pair, const TaskPair& twin, uint64_t seed) {
+  const Task& task = *pair.data->task;
+  const JoinedTwins joined = join_twins(pair, twin);
+  const size_t n = joined.pairs.size();
+  const std::string id = task.name + "_gap." + pair.data->row->id;
+  const Message label = gap_label(*pair.data, *twin.data, n);
+  if (n == 0) return unmeasured_row(id, "language", label, msg("lab.reason.no_items"));
+
+  const bool are_rates = is_rate(task), are_bits = task.kind == TaskKind::kBits;
+  const double scale = are_rates ? kPoints : 1;
+  const auto gap = [&](const Twins& twins, std::span<const size_t> items) { return are_bits ? twins.ratio(items) : scale * twins.mean_gap(items); };
+  const auto value = [&](const Twins& twins) {
+    if (are_rates) return points_value(twins.counts());
+    return bootstrap_value(bootstrap_items(n, seed, [&](std::span<const size_t> items) { return gap(twins, items); }));
+  };
+  ComparisonRow row = fact_row(id, "language", label, value(joined.a), value(joined.b));
+  const Bootstrap difference =
+      bootstrap_items(n, seed, [&](std::span<const size_t> items) { return gap(joined.a, items) - gap(joined.b, items); });
+  row.effect_kind = Effect::kDifference;
+  row.effect = difference.estimate;
+  row.interval = difference.bca();
+  if (are_rates) row.reason = msg("lab.row.gap_p", mcnemar_text(joined.a.counts()), mcnemar_text(joined.b.counts()));
+  for (size_t i = 0; i < n; ++i) {
+    for (const auto& [record, twins, model] : {std::tuple{joined.pairs[i].a, &joined.a, 'a'}, {joined.pairs[i].b, &joined.b, 'b'}}) {
+      const double here = twins->here[i], there = twins->there[i];
+      row.records.push_back(item_record(*record, model, are_bits ? here / there : scale * (here - there)));
+      if (are_bits) row.records.back().weight = there;
+    }
+  }
+  return row;
 }
 
 }  // namespace slm::lab

@@ -39,4 +39,10 @@ ComparisonRow task_row(const TaskPair& pair, uint64_t seed);
 // asked for is not in it.
 std::vector<ComparisonRow> reading_rows(const TaskPair& pair, uint64_t seed);
 
+// A row of a task against the row that Task::twins names, each model against itself on the items that both were graded on in both:
+// "mgsm_gap.zh". Rates: points won (lost: below 0), with Newcombe's interval, and in `reason` the exact McNemar p of each model. Bits: how many
+// times those of the twins the sentences take. Other scores: the difference of means. The effect is A's gap less B's, by a paired bootstrap
+// over items. A fact: a small gap is no merit by itself. REQUIRES: both pairs of one task, with their data.
+ComparisonRow gap_row(const TaskPair& pair, const TaskPair& twin, uint64_t seed);
+
 }  // namespace slm::lab

@@ -169,6 +169,54 @@ TEST(TaskRows, AnswersInAnotherLanguageAreARate) {
   EXPECT_EQ(reading_rows({"sums", {}, &example.data, &a, &b, {}}, 1)[0].verdict, Verdict::kNotMeasured);
 }
 
+// Chinese against English: A loses 6 of 20 and wins 1, B loses none. Item 20 is there in one language only.
+TEST(TaskRows, ARateIsHeldAgainstItsTwins) {
+  Example example(TaskKind::kGenerate);
+  TaskRow english, chinese;
+  english.id = "en", english.title_en = "English", english.title_zh = "英语";
+  chinese.id = "zh", chinese.title_en = "Chinese", chinese.title_zh = "中文";
+  example.task.rows = {english, chinese};
+  RowData there = example.data;
+  there.row = &example.task.rows[0];
+  example.data.row = &example.task.rows[1];
+  std::vector<TaskRecord> here_a = rights(5, 21), there_a = rights(10, 20), here_b = rights(10, 21), there_b = rights(10, 20);
+  here_a[4].grade = 0, here_a[15].grade = 1;
+  const ComparisonRow row = gap_row({"x", {}, &example.data, &here_a, &here_b, {}}, {"y", {}, &there, &there_a, &there_b, {}}, 1);
+  EXPECT_EQ(row.id, "sums_gap.zh");
+  EXPECT_EQ(row.table, "language");
+  EXPECT_EQ(render(row.label, Language::kEnglish), "Sums: Chinese against English (20)");
+  EXPECT_EQ(render(row.label, Language::kChinese), "加法: 中文对英语 (20 题)");
+  EXPECT_EQ(row.verdict, Verdict::kFact);
+  EXPECT_NEAR(*row.a.number, -25, 1e-9);
+  EXPECT_EQ(*row.b.number, 0);
+  EXPECT_NEAR(row.effect, -25, 1e-9);
+  const Interval newcombe = paired_difference_interval({4, 1, 6, 9});
+  EXPECT_EQ(row.a.text, fmt::format("-25 [{:+.0f}, {:+.0f}]", 100 * newcombe.low, 100 * newcombe.high));
+  EXPECT_EQ(render(row.reason, Language::kEnglish), fmt::format("McNemar: A p={:.3f}, B p=1.000", mcnemar_exact(1, 6)));
+  ASSERT_EQ(row.records.size(), 40u);
+  double sum = 0;
+  for (const ItemRecord& record : row.records) sum += record.model == 'a' ? record.grade : 0;
+  EXPECT_NEAR(sum / 20, *row.a.number, 1e-9);
+  EXPECT_LT(row.interval->low, -25);
+  EXPECT_GT(row.interval->high, -25);
+}
+
+// How much dearer a sentence is: all its bits over all those of the twins.
+TEST(TaskRows, BitsAreHeldAgainstTheirTwins) {
+  Example example(TaskKind::kBits);
+  const std::vector<TaskRecord> there_a = graded({10, 30}), here_a = graded({30, 30}), there_b = graded({10, 10}), here_b = graded({20, 20});
+  const ComparisonRow row = gap_row({"x", {}, &example.data, &here_a, &here_b, {}}, {"y", {}, &example.data, &there_a, &there_b, {}}, 1);
+  EXPECT_EQ(*row.a.number, 1.5);
+  EXPECT_EQ(*row.b.number, 2);
+  EXPECT_EQ(row.effect, -0.5);
+  EXPECT_EQ(row.b.text, "2.00 [2.00, 2.00]");
+  EXPECT_TRUE(row.reason.empty());
+  EXPECT_EQ(row.records[0].grade, 3);
+  EXPECT_EQ(row.records[0].weight, 10);
+  const std::vector<TaskRecord> none;
+  EXPECT_EQ(gap_row({"x", {}, &example.data, &here_a, &here_b, {}}, {"y", {}, &example.data, &none, &none, {}}, 1).verdict, Verdict::kNotMeasured);
+}
+
 TEST(TaskRows, NothingAnsweredByBothIsNotMeasured) {
   const Example example(TaskKind::kGenerate);
   EXPECT_EQ(row_of(example, {}, rights(1, 3)).verdict, Verdict::kNotMeasured);

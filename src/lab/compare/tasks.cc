@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <deque>
@@ -5,6 +6,7 @@
 #include "lab/compare/session.h"
 #include "lab/compare/task_rows.h"
 #include "lab/datasets.h"
+#include "lab/endpoint/endpoint.h"
 #include "lab/planning/stopping.h"
 #include "lab/tasks/run_task.h"
 
@@ -26,13 +28,19 @@ struct RowRun {
   std::optional<RowData> data;      // nothing: not to be had, `missing` says why
   Message missing;
   std::vector<TaskRecord> records[2];
+  int failures_in_a_row[2] = {};
+  bool is_over = false;             // an endpoint was given up
   std::vector<RunningScore> scores;  // one a model
   std::vector<Look> looks;
   RowProgress progress;
   double seconds_per_item = 0;      // both models, estimated
   uint64_t planned = 0;             // items; 0: the plan has no place for it
+  bool is_own = false;              // a user's own prompts
 
-  uint64_t available(const ComparisonTier& tier) const { return data ? std::min<uint64_t>(data->items.size(), tier.most_items) : 0; }
+  // Of a user's own prompts all are wanted.
+  uint64_t available(const ComparisonTier& tier) const {
+    return data ? std::min<uint64_t>(data->items.size(), is_own ? data->items.size() : tier.most_items) : 0;
+  }
 };
 
 class TaskPart {
@@ -47,12 +55,16 @@ class TaskPart {
     // What was asked before Ctrl-C, or a plan that was refused, stands in the table all the same.
     if (!ended && ended.error().message.key != "lab.interrupted") return ended;
     session_.comparison.interrupted = !ended;
-    for (const RowRun& row : rows_) session_.add(finish(row));
+    for (const RowRun& row : rows_) {
+      for (ComparisonRow& finished : finish(row)) session_.add(std::move(finished));
+    }
+    for (const RowRun& row : rows_) add_gap(row);
     return {};
   }
 
  private:
   Status load() {
+    if (session_.setup.prompts) load_prompts(*session_.setup.prompts);
     for (const TierTask& wanted : tier_.tasks) {
       SLM_TRY(task, find_task(std::string(wanted.task)));
       tasks_.push_back(std::move(task));
@@ -62,6 +74,17 @@ class TaskPart {
       }
     }
     return {};
+  }
+
+  void load_prompts(const OwnPromptSet& set) {
+    tasks_.push_back(own_prompts_task(set.max_tokens));
+    RowRun& run = rows_.emplace_back();
+    run.task = &tasks_.back();
+    run.row = &run.task->rows.front();
+    run.is_own = true;
+    run.scores.assign(2, RunningScore(*run.task));
+    run.data = own_prompts_row(*run.task, set);
+    add_source(set.file);
   }
 
   // A set that is not there is a row that says so; a damaged one is an error.
@@ -143,6 +166,7 @@ class TaskPart {
 
   // Of a model that cannot be asked, as many as are usual.
   uint64_t tokens_of(int which, std::string_view text) const {
+    if (session_.is_endpoint(which)) return text.size() / kUsualBytesPerToken;  // it would be asked an answer a text
     return session_.models[which]->count_tokens(text).value_or(text.size() / kUsualBytesPerToken);
   }
 
@@ -161,10 +185,11 @@ class TaskPart {
       RowCost cost;
       cost.id = task_row_id(*row.task, *row.row);
       cost.seconds_per_item = row.seconds_per_item;
-      cost.least = tier_.least_items;
+      cost.least = row.is_own ? 1 : tier_.least_items;
       cost.available = row.missing.empty() ? row.available(tier_) : 0;
-      // Without a limit of time nothing is won by stopping early, and the same seed gives the same items.
-      cost.may_stop = std::isfinite(budget) && is_rate(*row.task);
+      // Without a limit of time nothing is won by stopping early, and the same seed gives the same items. An own prompt is asked to be
+      // answered, decided or not.
+      cost.may_stop = std::isfinite(budget) && is_rate(*row.task) && !row.is_own;
       costs.push_back(cost);
     }
     return costs;
@@ -183,27 +208,49 @@ class TaskPart {
       if (Clock::now() >= deadline) return {};
       const uint64_t first = row.progress.items, end = std::min(last, first + kItemsATurn);
       for (int which : {0, 1}) SLM_TRY_STATUS(take_turn(row, which, first, end));
-      row.progress.items = row.missing.empty() ? end : row.available(tier_);
+      row.progress.items = row.missing.empty() && !row.is_over ? end : row.available(tier_);
     }
     return {};
   }
 
   Status take_turn(RowRun& row, int which, uint64_t first, uint64_t end) {
-    for (uint64_t i = first; i < end && row.missing.empty(); ++i) {
+    for (uint64_t i = first; i < end && row.missing.empty() && !row.is_over; ++i) {
       SLM_TRY_STATUS(session_.watch.check());
       auto record = run_item(*row.data, row.data->items[i], subjects_[which], cache_, session_.watch);
       if (!record) {
         if (record.error().kind != ErrorKind::kNotFound) return tl::unexpected<Error>(record.error());
-        row.missing = record.error().message;  // the grader's means are not on this machine
+        row.missing = reason_not_measurable(row, which, record.error().message);
         row.progress.decided = true;
         return {};
       }
       row.scores[static_cast<size_t>(which)].add(*record);
       row.records[which].push_back(std::move(*record));
+      if (is_given_up(row, which)) return {};
       session_.watch.report({msg("lab.stage.item", render(task_label(*row.task, *row.row, 0), language()), session_.name(which)), i + 1,
                              row.planned, row.scores[static_cast<size_t>(which)].text()});
     }
     return {};
+  }
+
+  // The grader's means are not on this machine, or an endpoint lacks what the task needs.
+  Message reason_not_measurable(const RowRun& row, int which, Message reason) const {
+    if (!session_.is_endpoint(which) || row.task->kind == TaskKind::kGenerate) return reason;
+    return msg("lab.endpoint.no_logprobs", session_.name(which), task_kind_name(row.task->kind));
+  }
+
+  // An endpoint that fails again and again ends its row; what was answered stands.
+  bool is_given_up(RowRun& row, int which) {
+    const TaskRecord& last = row.records[which].back();
+    int& failures = row.failures_in_a_row[which];
+    failures = last.has_mark("failed") && session_.is_endpoint(which) ? failures + 1 : 0;
+    if (failures < kFailuresInARow) return false;
+    const std::string label = render(task_label(*row.task, *row.row, 0), Language::kEnglish);
+    Message reason = msg("lab.endpoint.row_given_up", session_.name(which), label, failures, last.transcript);
+    session_.comparison.warnings.push_back(reason);
+    const bool answered_any = std::any_of(row.records[which].begin(), row.records[which].end(), [](const TaskRecord& one) { return one.is_graded; });
+    if (!answered_any) row.missing = std::move(reason);
+    row.is_over = row.progress.decided = true;
+    return true;
   }
 
   void look(RowRun& row, double share) {
@@ -215,12 +262,32 @@ class TaskPart {
   // Shared by all rows: one that stops is shown, whatever the others turn out to be.
   double alpha() const { return kSignificance / std::max(1, judged_rows_); }
 
-  ComparisonRow finish(const RowRun& run) const {
+  std::vector<ComparisonRow> finish(const RowRun& run) const {
+    if (run.is_own && run.planned > 0 && run.missing.empty()) return own_prompt_rows(*run.data, run.records[0], run.records[1], session_.setup.seed);
+    std::vector<ComparisonRow> rows = {finish_task(run)};
+    if (rows.front().verdict == Verdict::kNotMeasured) return rows;
+    for (ComparisonRow& row : reading_rows(pair_of(run), session_.setup.seed)) rows.push_back(std::move(row));
+    return rows;
+  }
+
+  // Against the row with the same items, where both were asked.
+  void add_gap(const RowRun& run) const {
+    const auto is_twin = [&](const RowRun& other) { return other.task == run.task && &other != &run && other.row->id == run.task->twins; };
+    const auto twin = std::find_if(rows_.begin(), rows_.end(), is_twin);
+    if (twin == rows_.end() || run.planned == 0 || twin->planned == 0 || !run.missing.empty() || !twin->missing.empty()) return;
+    session_.add(gap_row(pair_of(run), pair_of(*twin), session_.setup.seed));
+  }
+
+  ComparisonRow finish_task(const RowRun& run) const {
+    const TaskPair pair = pair_of(run);
+    if (!run.missing.empty()) return unmeasured_row(pair.id, run.task->table, pair.label, run.missing);
+    if (run.planned == 0) return unmeasured_row(pair.id, run.task->table, pair.label, msg("lab.reason.no_time"));
+    return task_row(pair, session_.setup.seed);
+  }
+
+  TaskPair pair_of(const RowRun& run) const {
     const Message label = task_label(*run.task, *run.row, std::min(run.records[0].size(), run.records[1].size()));
-    const std::string id = task_row_id(*run.task, *run.row);
-    if (!run.missing.empty()) return unmeasured_row(id, run.task->table, label, run.missing);
-    if (run.planned == 0) return unmeasured_row(id, run.task->table, label, msg("lab.reason.no_time"));
-    return task_row({id, label, &*run.data, &run.records[0], &run.records[1], run.looks, alpha()}, session_.setup.seed);
+    return {task_row_id(*run.task, *run.row), label, run.data ? &*run.data : nullptr, &run.records[0], &run.records[1], run.looks, alpha()};
   }
 
   Session& session_;

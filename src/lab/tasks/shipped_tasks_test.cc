@@ -164,9 +164,9 @@ TEST(ShippedTasks, ReferencesAreNotInAWrongLanguage) {
 TEST(ShippedTasks, TwinsHaveTheSameNumbersInEveryRow) {
   const std::string directory = SLM_SOURCE_DIR "/../shared/datasets";
   if (!data_directories(directory)) GTEST_SKIP() << "no evaluation sets at " << directory;
-  for (const char* name : {"mgsm", "flores_to_english"}) {
+  for (const char* name : {"mgsm", "flores_bits"}) {
     const auto task = find_task(name);
-    ASSERT_TRUE(task && task->twins);
+    ASSERT_TRUE(task && task->find_row(task->twins) != nullptr);
     std::vector<uint32_t> first;
     for (const TaskRow& row : task->rows) {
       const auto data = load_row(*task, row, {directory}, {3, {}});

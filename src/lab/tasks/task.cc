@@ -239,8 +239,9 @@ struct TaskParser {
       }
       if (task.rows.empty()) return list->wrong("lab.task.nothing_in", "rows");
     }
-    SLM_TRY(twins, root.bool_or("twins", false));
-    task.twins = twins;
+    SLM_TRY(twins, root.string_or("twins", ""));
+    if (!twins.empty() && task.find_row(twins) == nullptr) return root.find("twins")->wrong("lab.task.no_row", twins);
+    task.twins = std::move(twins);
     for (const DataSource& source : task.data) {
       for (const std::string& id : source.rows) {
         if (task.find_row(id) == nullptr) return root.find("data")->wrong("lab.task.no_row", id);

@@ -94,7 +94,7 @@ struct Task {
   TaskKind kind = TaskKind::kGenerate;
   std::vector<DataSource> data;
   std::vector<TaskRow> rows;                    // never empty
-  bool twins = false;                           // the same number is the same item in every row
+  std::string twins;                            // row that has the same items as every other, under the same numbers; "": none is said to
   std::vector<Lookup> lookups;
   TextTemplate name_of_item;                    // empty: its number
   TextTemplate stratum;                         // empty: none

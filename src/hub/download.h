@@ -50,11 +50,10 @@ std::string download_key(const DownloadRequest& request);
 // Throws away part and journal.
 void discard_partial(const Layout& layout, const std::string& key);
 
-// What the source says of the file without fetching it.
-struct RemoteFacts {
-  std::optional<uint64_t> bytes;
-  std::string etag;
-};
-Result<RemoteFacts> ask_remote(const DownloadRequest& request);
+// How long the file is, without fetching it; nothing where the server does not say.
+Result<std::optional<uint64_t>> ask_size(const DownloadRequest& request);
+
+// What must be free on disk for `rest` bytes that are still to come: them, a twentieth, and 64 MiB.
+uint64_t disk_needed_for(uint64_t rest);
 
 }  // namespace slm::hub

@@ -153,6 +153,17 @@ class BadServers(Pulls):
         self.gets(*self.url("good"))
         self.assertEqual(self.server.asked("good/")[-1][1]["Range"], "bytes=500000-")
 
+    def test_a_disk_too_small_is_seen_before(self):
+        """On a file system of 40 MiB, in a mount namespace of its own."""
+        script = 'mount -t tmpfs -o size=40m none "$SLM_HOME" || exit 77; "$0" pull "$@"; code=$?; cat "$SLM_HOME"/blobs/.part/*.part | wc -c >&2; exit $code'
+        done = subprocess.run(["unshare", "--mount", "--map-root-user", "sh", "-c", script, SLM, *self.url("good")], capture_output=True, text=True,
+                              timeout=60, env=self.environment)
+        if done.returncode in (1, 77, 127) and "slm" not in done.stderr.split(":")[0]:
+            self.skipTest("no mount namespace here: " + done.stderr.strip())
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertIn("free at least", done.stderr)
+        self.assertEqual(done.stderr.split()[-1], "0")  # bytes of the part
+
     def test_remove_takes_the_part_along(self):
         self.server.rate = 400_000
         pull = subprocess.Popen([SLM, "pull", *self.url("good"), "--name", "m"], stderr=subprocess.DEVNULL, env=self.environment)

@@ -31,7 +31,6 @@ struct RemoteModel {
 
 struct Asking {
   bool insecure = false;
-  std::string sha256;              // that the user gave; ""
   const std::atomic<bool>* cancelled = nullptr;
 };
 

@@ -13,10 +13,9 @@ Result<RemoteModel> WebAddress::find(const std::string& name, const Asking& aski
   model.suggested_name = parts.path.substr(parts.path.rfind('/') + 1);
   model.file.name = model.suggested_name;
   model.file.address.url = name;
-  model.file.sha256 = asking.sha256;
   DownloadRequest request{.address = model.file.address, .name = name, .insecure = asking.insecure, .cancelled = asking.cancelled};
-  SLM_TRY(facts, ask_remote(request));
-  model.file.bytes = facts.bytes;
+  SLM_TRY(bytes, ask_size(request));
+  model.file.bytes = bytes;
   return model;
 }
 

@@ -37,7 +37,7 @@
   const effectOf = (row) => (row.ratio !== null ? row.ratio : row.difference);
   function effectText(row, value) {
     if (row.ratio !== null) return figure(value);
-    return signed(isRate(row) ? (100 * value).toFixed(1) : value.toFixed(3));
+    return signed(isRate(row) ? (100 * value).toFixed(1) : figure(value));
   }
   const probability = (letter, p) => (p < 0.001 ? `${letter} < 0.001` : `${letter} = ${p.toFixed(p < 0.1 ? 3 : 2)}`);
 

@@ -1,6 +1,7 @@
 #include "lab/comparison_table.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <map>
 
@@ -54,7 +55,9 @@ std::string effect_text(const ComparisonRow& row) {
     if (row.interval) text += fmt::format(" [{}, {}]", format_figure(row.interval->low), format_figure(row.interval->high));
     return text;
   }
-  const auto signed_figure = [&](double value) { return row.is_rate ? fmt::format("{:+.0f}", 100 * value) : fmt::format("{:+.3f}", value); };
+  const auto signed_figure = [&](double value) {
+    return row.is_rate ? fmt::format("{:+.0f}", 100 * value) : (std::signbit(value) ? "" : "+") + format_figure(value);
+  };
   std::string text = signed_figure(row.effect);
   if (row.interval) text += fmt::format(" [{}, {}]", signed_figure(row.interval->low), signed_figure(row.interval->high));
   if (row.p) text += " p" + p_text(*row.p);

@@ -117,14 +117,14 @@ class OwnPrompts(Compare):
 
     def test_ctrl_c_keeps_answers(self):
         file = self.write("my.txt", "".join(f"prompt number {i}\n" for i in range(9000)))
-        process = subprocess.Popen(self.command("--prompts", file, "--max-tokens", "256", "--json"), stdout=subprocess.PIPE,
+        process = subprocess.Popen(self.command("--prompts", file, "--max-tokens", "16", "--json"), stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, env=self.environment)
         seen = b""
         while b"of 9000 items" not in seen:
             byte = process.stderr.read(1)
             self.assertTrue(byte, seen)
             seen += byte
-        time.sleep(0.5)
+        time.sleep(2)
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=120)
         self.assertEqual(process.returncode, 1, errors)
@@ -196,12 +196,14 @@ class Sustained(Compare):
         return self.command("--sustained", seconds, "--prompts", self.write("my.txt", "hello\n"), "--max-tokens", "4", *more)
 
     def test_by_the_bucket(self):
-        done = subprocess.run(self.sustained("2s", "--json"), capture_output=True, text=True, env=self.environment, timeout=120)
+        done = subprocess.run(self.sustained("5s", "--json"), capture_output=True, text=True, env=self.environment, timeout=120)
         self.assertEqual(done.returncode, 0, done.stderr)
         rows = self.rows(json.loads(done.stdout))
         series = rows["sustained_decode"]["records"]
-        self.assertEqual({record["item"] for record in series}, set(range(10)))
-        self.assertEqual(series[3]["answer"], "0.6-0.8 s")
+        # A bucket in which no answer began, on a machine that stood still, is left out.
+        times = {record["item"]: record["answer"] for record in series}
+        self.assertTrue(6 <= len(times) and set(times) <= set(range(10)), times)
+        self.assertEqual(times[max(times)].replace(" s", "").split("-")[0], f"{max(times) * 0.5:g}")
         self.assertGreater(rows["sustained_decode"]["a"], 0)
         self.assertIsNotNone(rows["sustained_decode"]["ratio"])
         self.assertTrue(all(record["grade"] > 0 for record in series))
@@ -209,12 +211,12 @@ class Sustained(Compare):
         a = [record for record in loss["records"] if record["model"] == loss["records"][0]["model"]]
         started = lambda record: float(record["answer"].split()[0])
         median = lambda values: (sorted(values)[(len(values) - 1) // 2] + sorted(values)[len(values) // 2]) / 2
-        first = median([record["grade"] for record in a if started(record) < 0.66])
-        last = median([record["grade"] for record in a if started(record) > 1.34])
-        self.assertAlmostEqual(loss["a"], 1 - last / first, delta=0.05)
+        first = median([record["grade"] for record in a if started(record) < 5 / 3])
+        last = median([record["grade"] for record in a if started(record) > 10 / 3])
+        self.assertAlmostEqual(loss["a"], 1 - last / first, delta=0.2)
         for name in ("sustained_clock", "sustained_temperature"):
             self.assertTrue(rows[name]["verdict"] == "fact" or "not readable" in rows[name]["reason"], rows[name])
-        self.assertEqual(len(rows["memory_slope"]["records"]), 20)
+        self.assertTrue(12 <= len(rows["memory_slope"]["records"]) <= 20)
         self.assertIn("prompts_ungraded", rows)
 
     def test_shown_by_the_bucket(self):

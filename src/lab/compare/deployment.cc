@@ -182,6 +182,7 @@ Result<ProcessRun> memory_of_server(const Session& session, int which) {
   request.is_timed = true;
   SLM_TRY_STATUS(endpoint.answer(request, session.watch.cancelled));
   SLM_TRY(after, find_served_process(endpoint.address()));  // a process a model may have been started for the answer
+  if (holds_gpu(after)) return fail(ErrorKind::kNotFound, "lab.endpoint.on_gpu");
   const ProcessMemory memory = memory_of(after);
   if (memory.peak_bytes == 0) return fail(ErrorKind::kNotFound, "lab.endpoint.no_process", process.pid);
   return ProcessRun{memory.peak_bytes, memory.anonymous_bytes, memory.file_bytes, 0};

@@ -46,10 +46,12 @@ Result<EnergyRuns> measure_runs(Session& session, EnergyMeter& meter) {
   return runs;
 }
 
-// A server elsewhere takes its energy there.
+// A server elsewhere takes its energy there, one with a GPU takes most of it where this meter does not look.
 Status check_all_here(const Session& session) {
   for (int which : {0, 1}) {
-    if (session.is_endpoint(which)) SLM_TRY_STATUS(find_served_process(session.subjects[which]->endpoint->address()));
+    if (!session.is_endpoint(which)) continue;
+    SLM_TRY(process, find_served_process(session.subjects[which]->endpoint->address()));
+    if (holds_gpu(process)) return fail(ErrorKind::kNotFound, "lab.endpoint.on_gpu");
   }
   return {};
 }

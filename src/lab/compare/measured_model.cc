@@ -47,7 +47,7 @@ Result<Timings> LocalModel::time_answer(uint32_t prompt_tokens, uint32_t tokens,
   return generation.timings;
 }
 
-std::optional<uint64_t> LocalModel::count_tokens(std::string_view text) { return runtime_->encode(text).size(); }
+std::optional<uint64_t> LocalModel::count_tokens(std::string_view text, const Watch&) { return runtime_->encode(text).size(); }
 
 TaskSubject LocalModel::task_subject() { return {&generator_, &scorer_, scorer_identity_, name_}; }
 

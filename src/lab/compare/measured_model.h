@@ -23,7 +23,7 @@ class MeasuredModel {
   // Errors: kDoesNotFit, kNetwork (an endpoint), kFailed (cancelled; fewer than two tokens came).
   virtual Result<Timings> time_answer(uint32_t prompt_tokens, uint32_t tokens, const Watch& watch) = 0;
   // What it makes of a text; nothing where it cannot be asked.
-  virtual std::optional<uint64_t> count_tokens(std::string_view text) = 0;
+  virtual std::optional<uint64_t> count_tokens(std::string_view text, const Watch& watch) = 0;
   // Its parts for tasks; they live as long as this does.
   virtual TaskSubject task_subject() = 0;
   // The kernels and threads of this process that compute it: "" and 0 where none do.
@@ -37,7 +37,7 @@ class LocalModel : public MeasuredModel {
   static Result<std::unique_ptr<LocalModel>> open(const OpenOptions& options, const std::string& name, const std::string& sha256);
 
   Result<Timings> time_answer(uint32_t prompt_tokens, uint32_t tokens, const Watch& watch) override;
-  std::optional<uint64_t> count_tokens(std::string_view text) override;
+  std::optional<uint64_t> count_tokens(std::string_view text, const Watch& watch) override;
   TaskSubject task_subject() override;
   std::string isa() const override;
   int threads() const override;

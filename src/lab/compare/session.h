@@ -23,7 +23,10 @@ struct Session {
   bool has_endpoint() const { return is_endpoint(0) || is_endpoint(1); }
   const std::string& name(int which) const { return subjects[which]->model.name; }
   // What both are opened at, or their own where it is shorter.
-  uint32_t context(int which, uint32_t wanted) const { return std::min(wanted, subjects[which]->model.context); }
+  uint32_t context(int which, uint32_t wanted) const {
+    const uint32_t own = subjects[which]->model.context;
+    return own == 0 ? wanted : std::min(wanted, own);  // 0: an endpoint that does not tell
+  }
   // As the models are opened for speed and tasks.
   OpenOptions options(int which) const {
     OpenOptions options = subjects[which]->options;

@@ -41,7 +41,7 @@ ComparisonRow chinese_row(Session& session, const TimedRuns& decode) {
   const Message label = msg("lab.row.chinese_characters");
   TimedRuns characters = decode;
   for (int which : {0, 1}) {
-    const auto tokens = session.models[which]->count_tokens(kChineseParagraph);
+    const auto tokens = session.models[which]->count_tokens(kChineseParagraph, session.watch);
     if (!tokens) return unmeasured_row("chinese_characters", "speed", label, msg("lab.reason.no_token_count", session.name(which)));
     const double per_token =
         static_cast<double>(chat::count_code_points(kChineseParagraph)) / static_cast<double>(std::max<uint64_t>(1, *tokens));

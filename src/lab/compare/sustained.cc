@@ -102,7 +102,8 @@ bool rest(double seconds, std::optional<double> target_celsius, const std::strin
     const auto celsius = target_celsius ? read_celsius(root) : Result<double>(0.0);
     const bool is_cool = !target_celsius || !celsius || *celsius <= *target_celsius + kRestSlackCelsius;
     if (rested >= seconds && (is_cool || rested >= std::max(seconds, kMostRest))) return true;
-    std::this_thread::sleep_for(std::min<std::chrono::duration<double>>(kRestStep, std::chrono::duration<double>(std::max(seconds - rested, 1e-3))));
+    const std::chrono::duration<double> left(seconds - rested);
+    std::this_thread::sleep_for(left.count() > 0 ? std::min<std::chrono::duration<double>>(kRestStep, left) : kRestStep);
   }
 }
 

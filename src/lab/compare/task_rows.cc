@@ -64,7 +64,10 @@ struct WeightedGrade {
 };
 
 WeightedGrade grade_by(const TaskRecord& record, const ComparedReading& reading) {
-  if (reading.grader == nullptr) return {record.has_mark("wrong_language") || record.has_mark("empty") ? 0.0 : 1.0};
+  if (reading.grader == nullptr) {
+    const bool is_other = record.has_mark("wrong_language") || record.has_mark("empty") || record.has_mark("too_long");
+    return {is_other ? 0.0 : 1.0};
+  }
   for (const Reading& made : record.also) {
     if (made.name == reading.grader->name) return {made.grade, made.weight};
   }

@@ -167,7 +167,7 @@ class TaskPart {
   // Of a model that cannot be asked, as many as are usual.
   uint64_t tokens_of(int which, std::string_view text) const {
     if (session_.is_endpoint(which)) return text.size() / kUsualBytesPerToken;  // it would be asked an answer a text
-    return session_.models[which]->count_tokens(text).value_or(text.size() / kUsualBytesPerToken);
+    return session_.models[which]->count_tokens(text, session_.watch).value_or(text.size() / kUsualBytesPerToken);
   }
 
   static std::string text_of(const RowData& data, const TaskItem& item) {

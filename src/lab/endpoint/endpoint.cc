@@ -18,6 +18,7 @@ constexpr size_t kMostListBytes = 16u << 20;
 constexpr size_t kMostShownNames = 12;
 constexpr size_t kMostStops = 4;               // that OpenAI's interface takes; further ones are looked for in the answer
 constexpr double kMostWait = 30;               // seconds before another try, whatever the server asks for
+constexpr double kSlowestToken = 2;       // seconds a token of an answer that is waited for
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -224,6 +225,8 @@ Result<Completion> Endpoint::try_answer(const EndpointRequest& request, const st
     post.method = "POST";
     post.headers.push_back("Accept: text/event-stream");
     if (!has_answered_) post.idle_seconds = std::max(post.idle_seconds, patience_.load_seconds);
+    // Long answers of slow machines take long; one that stands still is ended by idle_seconds.
+    post.total_seconds = std::max(post.total_seconds, kSlowestToken * request.max_tokens);
     post.body = to_text(body_of(request, address_.model, as_chat, request.is_timed && knows_ignore_end_));
     CompletionReader reader(request.max_tokens);
     const Clock::time_point start = Clock::now();
@@ -234,8 +237,11 @@ Result<Completion> Endpoint::try_answer(const EndpointRequest& request, const st
     const net::HttpReply& reply = *sent;
     if (reply.status / 100 == 2) return reader.finish();
     const Error error = refusal(reply, address_.shown() + path);
-    if (error.kind == ErrorKind::kNetwork && can_rephrase(request, reply.status)) continue;
-    if ((reply.status != 429 && reply.status != 503) || tries == kTries) return tl::unexpected<Error>(error);
+    if (error.kind == ErrorKind::kNetwork && can_rephrase(request, reply.status)) {
+      --tries;  // at most twice: what was not known stays known
+      continue;
+    }
+    if ((reply.status != 429 && reply.status != 503) || tries >= kTries) return tl::unexpected<Error>(error);
     if (!wait(std::min(kMostWait, reply.retry_after_seconds.value_or(pause)), cancelled)) return interrupted();
     pause *= 2;
   }

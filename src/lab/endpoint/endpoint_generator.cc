@@ -1,11 +1,26 @@
 #include "lab/endpoint/endpoint_generator.h"
 
+#include <algorithm>
+
 #include "lab/endpoint/served_process.h"
 
 namespace slm::lab {
+namespace {
+
+constexpr uint32_t kLeastRoom = 16;  // tokens: an answer shorter than that says nothing
+
+}  // namespace
 
 Result<GeneratedAnswer> EndpointGenerator::generate(const GenerateRequest& request, const std::atomic<bool>* cancelled) {
-  SLM_TRY(completion, endpoint_->answer({request.messages, request.text, request.max_tokens, request.stop}, cancelled));
+  EndpointRequest asked{request.messages, request.text, request.max_tokens, request.stop};
+  auto reply = endpoint_->answer(asked, cancelled);
+  // Some servers count the tokens an answer may have to the prompt's: less room for the answer, until the prompt alone does not fit.
+  while (!reply && reply.error().kind == ErrorKind::kDoesNotFit && asked.max_tokens > kLeastRoom) {
+    asked.max_tokens = std::max(asked.max_tokens / 2, kLeastRoom);
+    reply = endpoint_->answer(asked, cancelled);
+  }
+  if (!reply) return tl::unexpected<Error>(reply.error());
+  Completion& completion = *reply;
   GeneratedAnswer answer;
   answer.text = std::move(completion.text);
   answer.truncated = completion.finish_reason == "length";

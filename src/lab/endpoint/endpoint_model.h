@@ -22,7 +22,7 @@ class EndpointModel : public MeasuredModel {
   // read fewer tokens than it was sent.
   Result<Timings> time_answer(uint32_t prompt_tokens, uint32_t tokens, const Watch& watch) override;
   // By what it counts for a prompt with the text, less that for one without. One answer each: not for thousands of texts.
-  std::optional<uint64_t> count_tokens(std::string_view text) override;
+  std::optional<uint64_t> count_tokens(std::string_view text, const Watch& watch) override;
   TaskSubject task_subject() override;
   std::string isa() const override { return {}; }
   int threads() const override { return 0; }
@@ -36,6 +36,7 @@ class EndpointModel : public MeasuredModel {
   std::optional<double> bytes_per_token_;  // of plain_prompt(), by the endpoint's own counts
   std::string first_words_;                // other ones in each run of the program
   uint64_t prompts_ = 0;
+  bool has_streamed_ = false;              // an answer came in more than one read
 };
 
 // What went wrong with it so far, for a comparison's warnings.

@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <filesystem>
+
+#include "base/temporary_directory.h"
+#include "lab/endpoint/endpoint_generator.h"
 #include "lab/endpoint/served_process.h"
 #include "net/testing/scripted_server.h"
 
@@ -19,10 +23,10 @@ const std::string kModels = page(R"({"data": [{"id": "m", "max_model_len": 4096}
 const std::string kNothing = page("{}", "404 Not Found");
 const std::string kAnswer = page("data: {\"model\": \"m\", \"choices\": [{\"delta\": {\"content\": \"yes\"}, \"finish_reason\": \"stop\"}]}\n\ndata: [DONE]\n\n");
 
-Result<std::shared_ptr<Endpoint>> connect(const ScriptedServer& server, const std::string& model = "m") {
+Result<std::shared_ptr<Endpoint>> connect(const ScriptedServer& server, const std::string& model = "m", double idle_seconds = 10) {
   auto address = parse_endpoint(server.url("") + "=" + model);
   if (!address) return tl::unexpected<Error>(address.error());
-  return Endpoint::connect(*address, {.idle_seconds = 0.3, .load_seconds = 0.3}, nullptr);
+  return Endpoint::connect(*address, {.idle_seconds = idle_seconds, .load_seconds = idle_seconds}, nullptr);
 }
 
 EndpointRequest question() {
@@ -106,9 +110,22 @@ TEST(Endpoint, RepliesInAnotherNameAreCounted) {
   EXPECT_EQ((*endpoint)->tally().uncounted, 1u);
 }
 
+TEST(EndpointGenerator, WhereTheAnswerDoesNotFitItMayBeShorter) {
+  const std::string too_long = page(R"({"error": {"message": "maximum context length is 1000, you asked for 900 + 512"}})", "400 Bad Request");
+  ScriptedServer server({{kModels}, {kNothing}, {too_long}, {too_long}, {kAnswer}});
+  const auto endpoint = connect(server);
+  ASSERT_TRUE(endpoint);
+  EndpointGenerator generator(*endpoint, "");
+  GenerateRequest request;
+  request.messages = {{"user", "Is it?", {}}};
+  const auto answer = generator.generate(request, nullptr);
+  ASSERT_TRUE(answer) << answer.error().text();
+  EXPECT_EQ(answer->text, "yes");
+}
+
 TEST(Endpoint, ASilentServerIsNotWaitedForLong) {
   ScriptedServer server({{kModels}, {kNothing}, {"", true}});
-  const auto endpoint = connect(server);
+  const auto endpoint = connect(server, "m", 0.5);
   ASSERT_TRUE(endpoint);
   const auto answer = (*endpoint)->answer(question(), nullptr);
   ASSERT_FALSE(answer);
@@ -123,6 +140,22 @@ TEST(ServedProcess, FoundByItsPort) {
   EXPECT_GE(memory_of(*process).peak_bytes, process_memory().resident_bytes / 2);
   EXPECT_FALSE(process_identity(getpid()).empty());
   EXPECT_EQ(process_identity(getpid()), process_identity(getpid()));
+}
+
+TEST(ServedProcess, AGpuIsSeenByItsOpenDevices) {
+  const TemporaryDirectory root;
+  const auto open_in = [&](int pid, const std::string& target) {
+    const std::filesystem::path directory = root.path() + "/proc/" + std::to_string(pid) + "/fd";
+    std::filesystem::create_directories(directory);
+    std::filesystem::create_symlink(target, directory / "5");
+  };
+  open_in(1, "/dev/null");
+  open_in(2, "/dev/nvidia0");
+  open_in(3, "/dev/dri/renderD128");
+  EXPECT_FALSE(holds_gpu({1, {1}}, root.path()));
+  EXPECT_TRUE(holds_gpu({1, {1, 2}}, root.path()));
+  EXPECT_TRUE(holds_gpu({3, {3}}, root.path()));
+  EXPECT_FALSE(holds_gpu({4, {4}}, root.path()));
 }
 
 TEST(ServedProcess, ReasonsWhyNot) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <set>
 #include <sstream>
@@ -60,13 +61,18 @@ std::set<std::string> listening_inodes(const std::string& proc, int port) {
   return inodes;
 }
 
-bool holds_any(const std::string& proc, int pid, const std::set<std::string>& inodes) {
+// Whether one of its open files is `wanted`.
+bool has_open(const std::string& proc, int pid, const std::function<bool(const std::string& target)>& wanted) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(fmt::format("{}/{}/fd", proc, pid), error)) {
     std::error_code unreadable;
-    if (inodes.contains(std::filesystem::read_symlink(entry.path(), unreadable).string())) return true;
+    if (wanted(std::filesystem::read_symlink(entry.path(), unreadable).string())) return true;
   }
   return false;
+}
+
+bool holds_any(const std::string& proc, int pid, const std::set<std::string>& inodes) {
+  return has_open(proc, pid, [&](const std::string& target) { return inodes.contains(target); });
 }
 
 ServedProcess with_descendants(const std::string& proc, int pid) {
@@ -104,6 +110,13 @@ Result<ServedProcess> find_served_process(const EndpointAddress& address, const 
     return with_descendants(proc, pid);
   }
   return fail(ErrorKind::kNotFound, "lab.endpoint.no_listener", parts.port);
+}
+
+bool holds_gpu(const ServedProcess& process, const std::string& root) {
+  const auto is_gpu = [](const std::string& target) {
+    return target.starts_with("/dev/nvidia") || target == "/dev/kfd" || target.starts_with("/dev/dri/render");
+  };
+  return std::any_of(process.all.begin(), process.all.end(), [&](int pid) { return has_open(root + "/proc", pid, is_gpu); });
 }
 
 ProcessMemory memory_of(const ServedProcess& process) {

@@ -22,6 +22,10 @@ Result<ServedProcess> find_served_process(const EndpointAddress& address, const 
 // Of all of them together: pages that they share are counted as often as they are mapped.
 ProcessMemory memory_of(const ServedProcess& process);
 
+// Whether one of them has a GPU open (NVIDIA's, AMD's, or by the kernel's render devices): host memory and the processor's joules then
+// tell only a part. `root` as above.
+bool holds_gpu(const ServedProcess& process, const std::string& root = "");
+
 // The same as long as the process runs, and of no other: boot, pid and time of its start. "" when it is gone.
 std::string process_identity(int pid);
 

@@ -58,11 +58,22 @@ class ItemRun {
     return {};
   }
 
-  TaskRecord too_long(const Error& error) {
+  Result<TaskRecord> too_long(const Error& error) {
     record_.marks.push_back("too_long");
     record_.is_graded = task_.kind != TaskKind::kBits;  // 0 is wrong, but 0 bits would be perfect
     record_.transcript = error.text(Language::kEnglish);
+    if (task_.kind == TaskKind::kGenerate) SLM_TRY_STATUS(grade_nothing());
     return std::move(record_);
+  }
+
+  // By the task's further graders, nothing that was written is 0, with the item's weight.
+  Status grade_nothing() {
+    SLM_TRY(reference, task_.reference.render(item_.fields));
+    for (const Grader* further : task_.also) {
+      SLM_TRY(none, further->grade({asked_, "", reference, false}));
+      record_.also.push_back({std::string(further->name), 0, none.weight});
+    }
+    return {};
   }
 
   TaskRecord failed(const Error& error) {

@@ -130,6 +130,19 @@ TEST(RunItem, APromptLongerThanTheContextIsWrongAndSaysSo) {
   EXPECT_EQ(record->grade, 0);
 }
 
+TEST(RunItem, APromptLongerThanTheContextHasAGradeOfEachFurtherGrader) {
+  const std::string yaml =
+      "name: t\ntitle: {en: T}\ntable: language\nkind: generate\ndata: {file: d.tsv, columns: [q, a]}\ngrader: contains\nalso: [chrf]\n"
+      "reference: \"{{a}}\"\nprompt: {chat: \"{{q}}\", text: \"{{q}}\"}\n";
+  const Given given(yaml, "d.tsv", "a question\tan answer\n");
+  ScriptedGenerator generator([](const GenerateRequest&) -> Result<GeneratedAnswer> { return fail(ErrorKind::kDoesNotFit, "lab.longer_than_context", 9, 8); });
+  const auto record = run_item(given.data, given.data.items[0], {&generator, nullptr, "", "m"}, nullptr, {});
+  ASSERT_TRUE(record) << record.error().text();
+  ASSERT_EQ(record->also.size(), 1u);
+  EXPECT_EQ(record->also[0].name, "chrf");
+  EXPECT_EQ(record->also[0].grade, 0);
+}
+
 TEST(RunItem, AnAnswerInTheWrongLanguageIsMarked) {
   const std::string yaml =
       "name: t\ntitle: {en: T}\ntable: language\nkind: generate\ndata: {file: d.tsv, columns: [q, a]}\ngrader: chrf\nreference: \"{{a}}\"\n"

@@ -270,6 +270,16 @@ class Page(Numbers, unittest.TestCase):
     def row(self, page, id):
         return page.locator(f'[data-row="{id}"]')
 
+    def unfold(self, body, by_key=False):
+        """Opens a row's records. Their list is made by the toggle event, which comes after the click: what only counts must wait for it."""
+        summary = body.locator("summary")
+        if by_key:
+            summary.focus()
+            body.page.keyboard.press("Enter")
+        else:
+            summary.click()
+        body.locator(".items").wait_for()
+
     def open_all(self, page):
         page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
         page.wait_for_function("[...document.querySelectorAll('details')].every((one) => one.querySelector('.items'))")
@@ -311,7 +321,7 @@ class Page(Numbers, unittest.TestCase):
         page.evaluate("window.same = true")
         english = page.locator(".summary").text_content()
         self.assertIn("Choose tiny:10m for memory, speed, Chinese, ability and maths; choose small:20m-base for long contexts and English.", english)
-        self.row(page, "hellaswag").locator("summary").click()
+        self.unfold(self.row(page, "hellaswag"))
         page.get_by_role("button", name="中文").focus()
         page.keyboard.press("Enter")
         self.assertEqual(page.evaluate("document.documentElement.lang"), "zh-CN")
@@ -329,8 +339,7 @@ class Page(Numbers, unittest.TestCase):
         page = self.open(self.path)
         row = next(row for row in EXAMPLE["rows"] if row["id"] == "hellaswag")
         body = self.row(page, "hellaswag")
-        body.locator("summary").focus()
-        page.keyboard.press("Enter")
+        self.unfold(body, by_key=True)
         shown = body.locator("pre").all_text_contents()
         self.assertEqual(sorted(shown), sorted(record["transcript"] for record in row["records"]))
         right = {side: {record["item"]: record["grade"] for record in row["records"] if record["model"] == model["name"]}
@@ -349,7 +358,7 @@ class Page(Numbers, unittest.TestCase):
         body.locator("input[type=search]").fill("(7)")
         self.assertEqual(body.locator(".item").count(), 1)
         timed = self.row(page, "prefill")
-        timed.locator("summary").click()
+        self.unfold(timed)
         values = timed.locator(".items data").evaluate_all("(all) => all.map((one) => Number(one.value))")
         self.assertEqual(sorted(values), sorted(record["grade"] for row in EXAMPLE["rows"] if row["id"] == "prefill" for record in row["records"]))
         self.assertEqual(self.troubles, [])
@@ -362,7 +371,7 @@ class Page(Numbers, unittest.TestCase):
                 record["model"] = "tiny:10m"
         page = self.open(page_of(comparison, "itself"))
         body = self.row(page, "prefill")
-        body.locator("summary").click()
+        self.unfold(body)
         for side, first in (("a", 0), ("b", 1)):
             body.locator("select").nth(0).select_option(side)
             values = body.locator(".items data").evaluate_all("(all) => all.map((one) => Number(one.value))")
@@ -376,7 +385,7 @@ class Page(Numbers, unittest.TestCase):
         row["records"] = [{**record, "item": 1000 * turn + record["item"]} for turn in range(100) for record in row["records"]]
         page = self.open(page_of(comparison, "many"))
         body = self.row(page, "hellaswag")
-        body.locator("summary").click()
+        self.unfold(body)
         self.assertEqual(body.locator(".item").count(), 20)
         body.get_by_role("button", name="Show more").click()
         self.assertEqual(body.locator(".item").count(), 40)

@@ -47,7 +47,7 @@ Result<std::string> context_json(const std::vector<ChatMessage>& messages, const
   context["add_generation_prompt"] = options.add_generation_prompt;
   context["bos_token"] = options.bos_token;
   context["eos_token"] = options.eos_token;
-  return to_text(context);
+  return slm::to_text(context);
 }
 
 Result<std::vector<PromptPiece>> render(const Template& compiled, const std::vector<ChatMessage>& messages,

@@ -11,7 +11,7 @@
 namespace slm::gguf {
 namespace {
 
-constexpr uint32_t kMagic = 0x46554747;  // "GGUF"
+constexpr uint32_t kMagicNumber = 0x46554747;  // "GGUF"
 constexpr uint32_t kVersion = 3;
 constexpr uint64_t kAlignment = 32;  // GGUF's default: general.alignment need not be written
 constexpr size_t kBufferBytes = 1u << 20;
@@ -174,7 +174,7 @@ void Writer::add_tensor(std::string_view name, TensorType type, std::vector<uint
 
 std::vector<std::byte> Writer::header() const {
   std::vector<std::byte> out;
-  append_value(out, kMagic);
+  append_value(out, kMagicNumber);
   append_value(out, kVersion);
   append_value<uint64_t>(out, tensors_.size());
   append_value<uint64_t>(out, n_keys_);

@@ -13,7 +13,7 @@
 namespace slm::hub {
 namespace {
 
-constexpr size_t kChunkBytes = 4u << 20;
+constexpr size_t kReadBytes = 4u << 20;
 
 std::string hex_of(std::span<const unsigned char> bytes) {
   static constexpr char kHex[] = "0123456789abcdef";
@@ -73,7 +73,7 @@ Result<std::string> sha256_of_file(const std::string& path, const std::function<
   const uint64_t total = static_cast<uint64_t>(status.st_size);
   uint64_t done = 0;
   Sha256 digest;
-  std::vector<std::byte> buffer(kChunkBytes);
+  std::vector<std::byte> buffer(kReadBytes);
   for (;;) {
     const ssize_t got = read(file.value, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;

@@ -19,7 +19,7 @@
 namespace slm::lab {
 namespace {
 
-class TinyModels : public testing::Test {
+class TinyModels : public ::testing::Test {
  protected:
   ComparedSubject subject(const std::string& name, uint64_t seed) {
     ComparedSubject subject;

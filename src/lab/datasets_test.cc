@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class DataSets : public testing::Test {
+class DataSets : public ::testing::Test {
  protected:
   void write(const std::string& path, std::string_view content) { temporary_.write(path, std::string(content)); }
   Result<DataSet<ChoiceItem>> load(std::string_view task) { return find_choice_task(task)->load({directory_}); }

@@ -13,12 +13,12 @@
 namespace slm::lab {
 namespace {
 
-constexpr std::string_view kTable = "deployment";
+constexpr std::string_view kDeployment = "deployment";
 
 Value bytes_value(uint64_t bytes) { return {format_bytes(bytes), static_cast<double>(bytes)}; }
 
 ComparisonRow bytes_row(std::string_view id, Message label, uint64_t a, uint64_t b, double margin) {
-  return figure_row(id, kTable, std::move(label), bytes_value(a), bytes_value(b), Direction::kLessIsBetter, margin);
+  return figure_row(id, kDeployment, std::move(label), bytes_value(a), bytes_value(b), Direction::kLessIsBetter, margin);
 }
 
 // A figure that one side has and the other has not is shown, but cannot be compared.
@@ -69,13 +69,13 @@ void add_facts(Session& session) {
   const auto license = [](const ComparedModel& model) { return Value{model.license.empty() ? "-" : model.license, {}}; };
   session.add(told(bytes_row("file_size", msg("lab.row.file_size"), a.bytes, b.bytes, 0)));
   add_sizes(session);
-  session.add(told(fact_row("parameters", kTable, msg("lab.row.parameters"), count(a.parameters), count(b.parameters))));
-  session.add(fact_row("license", kTable, msg("lab.row.license"), license(a), license(b)));
-  session.add(told(figure_row("context", kTable, msg("lab.row.context"), tokens(a.context), tokens(b.context), Direction::kMoreIsBetter, 0)));
+  session.add(told(fact_row("parameters", kDeployment, msg("lab.row.parameters"), count(a.parameters), count(b.parameters))));
+  session.add(fact_row("license", kDeployment, msg("lab.row.license"), license(a), license(b)));
+  session.add(told(figure_row("context", kDeployment, msg("lab.row.context"), tokens(a.context), tokens(b.context), Direction::kMoreIsBetter, 0)));
   const auto command = [](const ComparedSubject& subject) {
     return Value{subject.endpoint ? "-" : "slm run " + subject.model.name, {}};
   };
-  session.add(fact_row("start_command", kTable, msg("lab.row.start_command"), command(*session.subjects[0]), command(*session.subjects[1])));
+  session.add(fact_row("start_command", kDeployment, msg("lab.row.start_command"), command(*session.subjects[0]), command(*session.subjects[1])));
 }
 
 struct ClassRow {
@@ -110,7 +110,7 @@ void add_devices(Session& session, const ProcessRun (&peaks)[2]) {
       const size_t fit = n - too_small[which].size();
       return Value{fmt::format("{}/{}", fit, n), static_cast<double>(fit)};
     };
-    ComparisonRow row = fact_row(one.id, kTable, msg(one.label_key), value(0), value(1));
+    ComparisonRow row = fact_row(one.id, kDeployment, msg(one.label_key), value(0), value(1));
     if (!too_small[0].empty() || !too_small[1].empty()) row.reason = msg("lab.row.devices_too_small", listed(too_small[0]), listed(too_small[1]));
     row.records = std::move(records);
     session.add(std::move(row));
@@ -154,7 +154,7 @@ Result<MinimumMemory> minimum_of(const Session& session, int which, uint64_t pea
 Status add_minimum(Session& session, const ProcessRun (&peaks)[2]) {
   const Message label = msg("lab.row.minimum_memory");
   if (session.has_endpoint()) {
-    session.add(unmeasured_row("minimum_memory", kTable, label, msg("lab.endpoint.no_minimum")));
+    session.add(unmeasured_row("minimum_memory", kDeployment, label, msg("lab.endpoint.no_minimum")));
     return {};
   }
   uint64_t least[2];
@@ -162,7 +162,7 @@ Status add_minimum(Session& session, const ProcessRun (&peaks)[2]) {
     const auto found = minimum_of(session, which, peaks[which].peak_bytes);
     SLM_TRY_STATUS(session.watch.check());
     if (!found) {
-      session.add(unmeasured_row("minimum_memory", kTable, label, found.error().message));
+      session.add(unmeasured_row("minimum_memory", kDeployment, label, found.error().message));
       return {};
     }
     least[which] = found->bytes;

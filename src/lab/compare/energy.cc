@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::chrono::seconds kIdle{10};
 constexpr uint32_t kRuns = 3, kTokens = 128;
-constexpr std::string_view kTable = "speed";
+constexpr std::string_view kSpeedTable = "speed";
 
 struct EnergyRuns {
   TimedRuns joules_per_token, watts;
@@ -69,7 +69,7 @@ Status measure_energy(Session& session) {
   SLM_TRY_STATUS(session.watch.check());
   const auto add = [&](std::string_view id, Message label, TimedRuns EnergyRuns::*values) {
     session.add(runs ? runs_row(id, std::move(label), (*runs).*values, Direction::kLessIsBetter, session.setup.seed)
-                     : unmeasured_row(id, kTable, std::move(label), runs.error().message));
+                     : unmeasured_row(id, kSpeedTable, std::move(label), runs.error().message));
   };
   add("energy_per_token", msg("lab.row.energy"), &EnergyRuns::joules_per_token);
   if (session.has_endpoint()) add("mean_watts", msg("lab.endpoint.watts"), &EnergyRuns::watts);

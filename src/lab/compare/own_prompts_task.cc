@@ -44,7 +44,7 @@ struct Answered {
 
 bool has_grader(const TaskItem& item) { return !item.fields.at("grader").text.empty(); }
 
-ItemRecord item_record(const TaskRecord& record, char model, double grade) {
+ItemRecord prompt_record(const TaskRecord& record, char model, double grade) {
   return {.item = record.item, .model = model, .answer = record.answer, .grade = grade, .transcript = record.transcript, .prompt = record.prompt};
 }
 
@@ -60,8 +60,8 @@ ComparisonRow graded_row(const RowData& data, const std::vector<Answered>& answe
   ComparisonRow row = task_row({.id = id, .label = msg("lab.row.prompts", answered.size()), .data = &data, .a = &a, .b = &b, .looks = {}}, seed);
   row.records.clear();
   for (const Answered& both : answered) {
-    row.records.push_back(item_record(*both.a, 'a', both.a->grade));
-    row.records.push_back(item_record(*both.b, 'b', both.b->grade));
+    row.records.push_back(prompt_record(*both.a, 'a', both.a->grade));
+    row.records.push_back(prompt_record(*both.b, 'b', both.b->grade));
   }
   return row;
 }
@@ -75,7 +75,7 @@ ComparisonRow mean_row(std::string_view id, const Message& label, const std::vec
     for (const auto& [record, side] : {std::pair{both.a, 'a'}, {both.b, 'b'}}) {
       const double value = measure(*record);
       sum[side == 'b'] += value;
-      row.records.push_back(with_answers ? item_record(*record, side, value) : ItemRecord{record->item, side, "", value});
+      row.records.push_back(with_answers ? prompt_record(*record, side, value) : ItemRecord{record->item, side, "", value});
     }
   }
   const auto mean = [&](double whole) { return whole / static_cast<double>(answered.size()); };

@@ -10,7 +10,7 @@ namespace {
 
 constexpr double kMinute = 60, kShortRun = 5 * kMinute, kBucketsOfShortRun = 10;
 constexpr double kMostPlannedRest = 2 * kMinute;
-constexpr std::string_view kTable = "speed";
+constexpr std::string_view kSpeed = "speed";
 constexpr double kMegabyte = 1e6;
 
 const SustainedRun& side(const SustainedRun& a, const SustainedRun& b, char model) { return model == 'a' ? a : b; }
@@ -45,12 +45,12 @@ void add_series(ComparisonRow& row, const SustainedRun& run, char model, double 
 ComparisonRow decode_row(const SustainedRun& a, const SustainedRun& b, const SustainedPlan& plan, uint64_t seed) {
   const std::string_view id = "sustained_decode";
   const Message label = msg("lab.row.sustained_decode", time_text(plan.seconds), time_text(plan.rest));
-  if (a.buckets.empty() && b.buckets.empty()) return unmeasured_row(id, kTable, label, a.no_rate);
+  if (a.buckets.empty() && b.buckets.empty()) return unmeasured_row(id, kSpeed, label, a.no_rate);
   const TimedRuns runs{rates(a), rates(b)};
   ComparisonRow row;
   if (runs.a.empty() || runs.b.empty()) {
     const auto middle = [](const std::vector<double>& rates) { return rates.empty() ? Value{"-", {}} : figure(median(rates)); };
-    row = fact_row(id, kTable, label, middle(runs.a), middle(runs.b));
+    row = fact_row(id, kSpeed, label, middle(runs.a), middle(runs.b));
     row.reason = runs.a.empty() ? a.no_rate : b.no_rate;
   } else {
     row = runs_row(id, label, runs, Direction::kMoreIsBetter, seed);
@@ -75,11 +75,11 @@ Message what_differs(const std::optional<Found>& a, const std::optional<Found>& 
 ComparisonRow loss_row(const SustainedRun& a, const SustainedRun& b, const SustainedPlan& plan, uint64_t seed) {
   const Message label = msg("lab.row.sustained_loss");
   const auto loss_a = heat_loss(a.answers, plan.seconds, seed), loss_b = heat_loss(b.answers, plan.seconds, seed);
-  if (!loss_a && !loss_b) return unmeasured_row("sustained_loss", kTable, label, msg("lab.sustained.too_short"));
+  if (!loss_a && !loss_b) return unmeasured_row("sustained_loss", kSpeed, label, msg("lab.sustained.too_short"));
   const auto value = [](const HeatLoss& loss) {
     return Value{fmt::format("{:.1f} [{:.1f}, {:.1f}]", 100 * loss.share, 100 * loss.interval.low, 100 * loss.interval.high), loss.share};
   };
-  ComparisonRow row = fact_row("sustained_loss", kTable, label, value_or_none(loss_a ? std::optional(value(*loss_a)) : std::nullopt),
+  ComparisonRow row = fact_row("sustained_loss", kSpeed, label, value_or_none(loss_a ? std::optional(value(*loss_a)) : std::nullopt),
                                value_or_none(loss_b ? std::optional(value(*loss_b)) : std::nullopt));
   row.reason = what_differs(loss_a, loss_b);
   for (const char model : {'a', 'b'}) {
@@ -111,8 +111,8 @@ template <class Field>
 ComparisonRow state_row(std::string_view id, const Message& label, const SustainedRun& a, const SustainedRun& b, const SustainedPlan& plan,
                         const Message& reason, const Field& field) {
   const auto value_a = thirds_of(a, plan, field), value_b = thirds_of(b, plan, field);
-  if (!value_a && !value_b) return unmeasured_row(id, kTable, label, reason.empty() ? msg("lab.sustained.too_short") : reason);
-  ComparisonRow row = fact_row(id, kTable, label, value_or_none(value_a), value_or_none(value_b));
+  if (!value_a && !value_b) return unmeasured_row(id, kSpeed, label, reason.empty() ? msg("lab.sustained.too_short") : reason);
+  ComparisonRow row = fact_row(id, kSpeed, label, value_or_none(value_a), value_or_none(value_b));
   for (const char model : {'a', 'b'}) add_series(row, side(a, b, model), model, plan.bucket, field);
   return row;
 }
@@ -131,7 +131,7 @@ ComparisonRow memory_row(const SustainedRun& a, const SustainedRun& b, const Sus
   const Message label = msg("lab.row.memory_slope");
   const auto slope_a = memory_slope(a, plan), slope_b = memory_slope(b, plan);
   const Message& why = a.no_memory.empty() ? b.no_memory : a.no_memory;
-  if (!slope_a && !slope_b) return unmeasured_row("memory_slope", kTable, label, why.empty() ? msg("lab.sustained.too_short") : why);
+  if (!slope_a && !slope_b) return unmeasured_row("memory_slope", kSpeed, label, why.empty() ? msg("lab.sustained.too_short") : why);
   const auto value = [](const std::optional<Slope>& slope) -> std::optional<Value> {
     if (!slope) return std::nullopt;
     const auto megabytes = [](double bytes) { return bytes / kMegabyte; };
@@ -139,7 +139,7 @@ ComparisonRow memory_row(const SustainedRun& a, const SustainedRun& b, const Sus
                              megabytes(slope->interval.high)),
                  slope->slope};
   };
-  ComparisonRow row = fact_row("memory_slope", kTable, label, value_or_none(value(slope_a)), value_or_none(value(slope_b)));
+  ComparisonRow row = fact_row("memory_slope", kSpeed, label, value_or_none(value(slope_a)), value_or_none(value(slope_b)));
   row.reason = what_differs(slope_a, slope_b);
   for (const char model : {'a', 'b'}) {
     add_series(row, side(a, b, model), model, plan.bucket, [](const SustainedBucket& bucket) { return bucket.resident_bytes; });

@@ -22,12 +22,12 @@ constexpr double kSlowestToken = 2;       // seconds a token of an answer that i
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-std::string text_at(const Json& json, const char* key) {
+std::string name_at(const Json& json, const char* key) {
   if (!json.is_object() || !json.contains(key) || !json[key].is_string()) return {};
   return printable(json[key].get<std::string>().substr(0, 200));
 }
 
-uint64_t count_at(const Json& json, const char* key) {
+uint64_t number_at(const Json& json, const char* key) {
   return json.is_object() && json.contains(key) && json[key].is_number_unsigned() ? json[key].get<uint64_t>() : 0;
 }
 
@@ -139,14 +139,14 @@ Status Endpoint::find_model(const std::atomic<bool>* cancelled) {
   if (!is_list) return fail(ErrorKind::kNetwork, "lab.endpoint.no_list", shown + "/models", error_text(reply.body));
   std::vector<std::string> names;
   for (const Json& model : (*json)["data"]) {
-    names.push_back(text_at(model, "id"));
+    names.push_back(name_at(model, "id"));
     if (!is_name(names.back(), address_.model)) continue;
-    served_.context = small_count(count_at(model, "max_model_len"));  // vLLM
+    served_.context = small_count(number_at(model, "max_model_len"));  // vLLM
     if (model.contains("meta") && model["meta"].is_object()) {        // llama-server
       const Json& meta = model["meta"];
-      served_.bytes = count_at(meta, "size");
-      served_.parameters = count_at(meta, "n_params");
-      served_.context = small_count(count_at(meta, "n_ctx_train"));
+      served_.bytes = number_at(meta, "size");
+      served_.parameters = number_at(meta, "n_params");
+      served_.context = small_count(number_at(meta, "n_ctx_train"));
     }
     return {};
   }
@@ -161,13 +161,13 @@ void Endpoint::ask_ollama(const std::atomic<bool>* cancelled) {
   const auto json = parse_json(reply->body);
   if (!json || !json->is_object() || !json->contains("models") || !(*json)["models"].is_array()) return;
   for (const Json& model : (*json)["models"]) {
-    if (!is_name(text_at(model, "name"), address_.model)) continue;
-    served_.digest = text_at(model, "digest");
-    served_.bytes = count_at(model, "size");
+    if (!is_name(name_at(model, "name"), address_.model)) continue;
+    served_.digest = name_at(model, "digest");
+    served_.bytes = number_at(model, "size");
     if (!model.contains("details")) return;
-    served_.architecture = text_at(model["details"], "family");
-    served_.quantization = text_at(model["details"], "quantization_level");
-    served_.parameters = parameters_of(text_at(model["details"], "parameter_size"));
+    served_.architecture = name_at(model["details"], "family");
+    served_.quantization = name_at(model["details"], "quantization_level");
+    served_.parameters = parameters_of(name_at(model["details"], "parameter_size"));
     return;
   }
 }

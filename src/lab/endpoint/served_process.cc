@@ -16,9 +16,9 @@
 namespace slm::lab {
 namespace {
 
-constexpr size_t kMostBytes = 16u << 20;  // of a file of /proc
+constexpr size_t kMostFileBytes = 16u << 20;  // of a file of /proc
 
-std::string read(const std::string& path) { return read_text_file(path, kMostBytes).value_or(std::string()); }
+std::string read(const std::string& path) { return read_text_file(path, kMostFileBytes).value_or(std::string()); }
 
 // Fields of /proc/PID/stat after the name, which may hold spaces and brackets: the first is the state.
 std::vector<std::string> stat_fields(const std::string& proc, int pid) {

@@ -11,7 +11,7 @@
 namespace slm::lab::ifeval {
 namespace {
 
-constexpr size_t kNone = std::string_view::npos;
+constexpr size_t kNowhere = std::string_view::npos;
 
 bool starts_with_no_case(std::string_view text, std::string_view small) {
   return text.size() >= small.size() && std::equal(small.begin(), small.end(), text.begin(), [](char wanted, char c) {

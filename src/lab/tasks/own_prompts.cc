@@ -25,7 +25,7 @@ std::string_view without_space(std::string_view text) {
 bool is_text(const Json& value) { return value.is_string() && !without_space(value.get_ref<const std::string&>()).empty(); }
 
 // Texts and numbers as text; nothing for anything else and for a text with nothing in it.
-std::optional<std::string> scalar_text(const Json& value) {
+std::optional<std::string> plain_text(const Json& value) {
   if (value.is_number()) return to_text(value);
   if (!is_text(value)) return std::nullopt;
   return std::string(without_space(value.get_ref<const std::string&>()));
@@ -56,7 +56,7 @@ Status expect_text(const Json& expected, OwnPrompt& own) {
   own.grader = "contains";
   Json list = Json::array();
   const auto add = [&list](const Json& one) {
-    std::optional<std::string> text = scalar_text(one);
+    std::optional<std::string> text = plain_text(one);
     if (text) list.push_back(std::move(*text));
     return text.has_value();
   };
@@ -79,13 +79,13 @@ Status expect_choice(const Json& choices, const Json& expected, OwnPrompt& own) 
   const bool is_list = choices.is_array() && choices.size() >= 2 && choices.size() <= limits::kOwnPromptMaxChoices;
   std::vector<std::string> options;
   for (size_t i = 0; is_list && i < choices.size(); ++i) {
-    std::optional<std::string> option = scalar_text(choices[i]);
+    std::optional<std::string> option = plain_text(choices[i]);
     const bool fresh = option && std::find(options.begin(), options.end(), *option) == options.end();
     if (!fresh) break;
     options.push_back(std::move(*option));
   }
   if (!is_list || options.size() != choices.size()) return bad(msg("lab.prompts.bad_choices", limits::kOwnPromptMaxChoices));
-  const std::optional<std::string> right = scalar_text(expected);
+  const std::optional<std::string> right = plain_text(expected);
   const std::optional<char> letter = right ? right_letter(options, *right) : std::nullopt;
   if (!letter) return bad(msg("lab.prompts.no_right_choice"));
   const bool chinese = has_chinese(own.prompt);
@@ -109,7 +109,7 @@ Status take_expectation(const Json& record, OwnPrompt& own) {
   }
   if (has_choices) return expect_choice(record["choices"], has_expected ? record["expected"] : Json(), own);
   if (!has_expected) return {};
-  const std::optional<std::string> one = scalar_text(record["expected"]);
+  const std::optional<std::string> one = plain_text(record["expected"]);
   if (one && (record["expected"].is_number() || is_plain_number(*one))) {
     own.grader = "number";
     own.reference = *one;

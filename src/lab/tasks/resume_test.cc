@@ -20,7 +20,7 @@ namespace {
 constexpr const char* kEcho =
     "name: echo\ntitle: {en: Echo}\ntable: x\nkind: generate\ndata: {file: d.txt, format: lines, columns: [q]}\ngrader: contains\nreference: e\n"
     "max_tokens: 6\nprompt: {chat: \"say {{q}}\", text: \"{{q}}\"}\n";
-constexpr const char* kPairs =
+constexpr const char* kPairLines =
     "name: pairs\ntitle: {en: Pairs}\ntable: x\nkind: choices\ndata: {file: d.txt, format: lines, columns: [q]}\nprompt: {text: \"{{q}}\"}\n"
     "endings: [hello, the]\nlabel: \"0\"\n";
 constexpr size_t kItems = 40;
@@ -92,7 +92,7 @@ void expect_the_same_after_kills(const char* yaml) {
 }
 
 TEST(Resume, WrittenAnswersAfterTwentyKills) { expect_the_same_after_kills(kEcho); }
-TEST(Resume, ChoicesAfterTwentyKills) { expect_the_same_after_kills(kPairs); }
+TEST(Resume, ChoicesAfterTwentyKills) { expect_the_same_after_kills(kPairLines); }
 
 }  // namespace
 }  // namespace slm::lab

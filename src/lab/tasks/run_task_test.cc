@@ -15,17 +15,17 @@ using testing::answer_text;
 using testing::ScriptedGenerator;
 using testing::WordScorer;
 
-constexpr const char* kSums =
+constexpr const char* kSumsTask =
     "name: sums\ntitle: {en: Sums}\ntable: maths\nkind: generate\ndata: {file: sums.tsv, columns: [q, a]}\ngrader: number\nreference: \"{{a}}\"\n"
     "max_tokens: 64\nstop: [\"Question:\"]\nprompt: {chat: \"What is {{q}}?\", system: \"Be brief.\", text: \"Question: {{q}}\\nAnswer:\"}\n";
 
 // A row over data of its own.
-struct Given {
+struct GivenTask {
   TemporaryDirectory directory;
   Task task;
   RowData data;
 
-  Given(const std::string& yaml, const std::string& file, const std::string& content) {
+  GivenTask(const std::string& yaml, const std::string& file, const std::string& content) {
     directory.write(file, content);
     auto parsed = parse_task(yaml, "t.yaml");
     EXPECT_TRUE(parsed) << parsed.error().text();
@@ -34,10 +34,10 @@ struct Given {
     EXPECT_TRUE(loaded) << loaded.error().text();
     data = std::move(*loaded);
   }
-  static Given sums(int n) {
+  static GivenTask sums(int n) {
     std::string lines;
     for (int i = 0; i < n; ++i) lines += "1+" + std::to_string(i) + "\t" + std::to_string(1 + i) + "\n";
-    return Given(kSums, "sums.tsv", lines);
+    return GivenTask(kSumsTask, "sums.tsv", lines);
   }
   std::unique_ptr<AnswerCache> cache(uint64_t max_bytes = limits::kAnswerCacheMaxBytes) const {
     auto opened = AnswerCache::open(directory / "answers.db", max_bytes);
@@ -56,7 +56,7 @@ GeneratedAnswer right_answer(const GenerateRequest& request) {
 }
 
 // One record for a scripted answer.
-TaskRecord record_of(const Given& given, GeneratedAnswer answer, bool chat = true) {
+TaskRecord record_of(const GivenTask& given, GeneratedAnswer answer, bool chat = true) {
   ScriptedGenerator generator([&](const GenerateRequest&) { return Result<GeneratedAnswer>(answer); }, chat, "");
   const auto record = run_item(given.data, given.data.items[0], {&generator, nullptr, "", "m"}, nullptr, {});
   EXPECT_TRUE(record) << record.error().text();
@@ -64,7 +64,7 @@ TaskRecord record_of(const Given& given, GeneratedAnswer answer, bool chat = tru
 }
 
 TEST(RunItem, ChatModelsAreAskedAndBaseModelsContinue) {
-  const Given given = Given::sums(1);
+  const GivenTask given = GivenTask::sums(1);
   ScriptedGenerator chat(right_answer), base(right_answer, false);
   const TaskSubject as_chat{&chat, nullptr, "", "chat"}, as_base{&base, nullptr, "", "base"};
   const auto asked = run_item(given.data, given.data.items[0], as_chat, nullptr, {});
@@ -88,7 +88,7 @@ TEST(RunItem, ChatModelsAreAskedAndBaseModelsContinue) {
 
 // Its end-of-turn token not recognised, the model goes on to a second question, whose number is the last one.
 TEST(RunItem, TextAfterTheEndOfTheTurnDoesNotCount) {
-  const Given given = Given::sums(1);
+  const GivenTask given = GivenTask::sums(1);
   const TaskRecord record = record_of(given, answer_text("It is 1.<|im_end|>\n<|im_start|>user\nWhat is 5+5?<|im_end|> 10"));
   EXPECT_EQ(record.answer, "It is 1.");
   EXPECT_EQ(record.grade, 1);
@@ -101,7 +101,7 @@ TEST(RunItem, TextAfterTheEndOfTheTurnDoesNotCount) {
 }
 
 TEST(RunItem, TruncationIsShown) {
-  const Given given = Given::sums(1);
+  const GivenTask given = GivenTask::sums(1);
   GeneratedAnswer cut = answer_text("First we take 7 and");
   cut.truncated = true;
   const TaskRecord record = record_of(given, cut);
@@ -112,7 +112,7 @@ TEST(RunItem, TruncationIsShown) {
 }
 
 TEST(RunItem, FullWidthDigitsAndEmptyAnswers) {
-  const Given given = Given::sums(1);
+  const GivenTask given = GivenTask::sums(1);
   EXPECT_EQ(record_of(given, answer_text("答案是１。")).grade, 1);
   const TaskRecord empty = record_of(given, answer_text(" \n"));
   EXPECT_EQ(empty.grade, 0);
@@ -122,7 +122,7 @@ TEST(RunItem, FullWidthDigitsAndEmptyAnswers) {
 }
 
 TEST(RunItem, APromptLongerThanTheContextIsWrongAndSaysSo) {
-  const Given given = Given::sums(1);
+  const GivenTask given = GivenTask::sums(1);
   ScriptedGenerator generator([](const GenerateRequest&) -> Result<GeneratedAnswer> { return fail(ErrorKind::kDoesNotFit, "lab.longer_than_context", 9, 8); });
   const auto record = run_item(given.data, given.data.items[0], {&generator, nullptr, "", "m"}, nullptr, {});
   ASSERT_TRUE(record) << record.error().text();
@@ -134,7 +134,7 @@ TEST(RunItem, APromptLongerThanTheContextHasAGradeOfEachFurtherGrader) {
   const std::string yaml =
       "name: t\ntitle: {en: T}\ntable: language\nkind: generate\ndata: {file: d.tsv, columns: [q, a]}\ngrader: contains\nalso: [chrf]\n"
       "reference: \"{{a}}\"\nprompt: {chat: \"{{q}}\", text: \"{{q}}\"}\n";
-  const Given given(yaml, "d.tsv", "a question\tan answer\n");
+  const GivenTask given(yaml, "d.tsv", "a question\tan answer\n");
   ScriptedGenerator generator([](const GenerateRequest&) -> Result<GeneratedAnswer> { return fail(ErrorKind::kDoesNotFit, "lab.longer_than_context", 9, 8); });
   const auto record = run_item(given.data, given.data.items[0], {&generator, nullptr, "", "m"}, nullptr, {});
   ASSERT_TRUE(record) << record.error().text();
@@ -147,7 +147,7 @@ TEST(RunItem, AnAnswerInTheWrongLanguageIsMarked) {
   const std::string yaml =
       "name: t\ntitle: {en: T}\ntable: language\nkind: generate\ndata: {file: d.tsv, columns: [q, a]}\ngrader: chrf\nreference: \"{{a}}\"\n"
       "answer_language: de\nprompt: {chat: \"{{q}}\"}\n";
-  const Given given(yaml, "d.tsv", "The dog ran through the forest.\tDer Hund lief durch den Wald und suchte seinen Ball.\n");
+  const GivenTask given(yaml, "d.tsv", "The dog ran through the forest.\tDer Hund lief durch den Wald und suchte seinen Ball.\n");
   EXPECT_FALSE(record_of(given, answer_text("Der Hund lief durch den Wald und suchte seinen Ball.")).has_mark("wrong_language"));
   EXPECT_TRUE(record_of(given, answer_text("The dog ran through the forest and looked for its ball.")).has_mark("wrong_language"));
   EXPECT_FALSE(record_of(given, answer_text("ok")).has_mark("wrong_language"));  // too short to tell
@@ -158,7 +158,7 @@ TEST(RunItem, AnAnswerInTheWrongLanguageIsMarked) {
 }
 
 TEST(RunItem, WhatTheSubjectLacksIsNotMeasurable) {
-  const Given given = Given::sums(1);
+  const GivenTask given = GivenTask::sums(1);
   WordScorer scorer;
   const auto record = run_item(given.data, given.data.items[0], {nullptr, &scorer, "", "m"}, nullptr, {});
   ASSERT_FALSE(record);
@@ -166,7 +166,7 @@ TEST(RunItem, WhatTheSubjectLacksIsNotMeasurable) {
 }
 
 TEST(RunRow, CountsMarksAndFurtherGraders) {
-  const Given given(std::string(kSums) + "also: [gsm8k_strict, gsm8k_flexible]\n", "sums.tsv", "1+0\t1\n1+1\t2\n1+2\t3\n1+3\t4\n");
+  const GivenTask given(std::string(kSumsTask) + "also: [gsm8k_strict, gsm8k_flexible]\n", "sums.tsv", "1+0\t1\n1+1\t2\n1+2\t3\n1+3\t4\n");
   ScriptedGenerator generator([](const GenerateRequest& request) -> Result<GeneratedAnswer> {
     GeneratedAnswer answer = right_answer(request);
     if (answer.text == "#### 2") answer.text = "So 2";
@@ -211,7 +211,7 @@ TEST(ScoreRecords, ReadingsHaveTheirWeights) {
 }
 
 TEST(RunRow, KeptAnswersAreNotAskedAgain) {
-  const Given given = Given::sums(6);
+  const GivenTask given = GivenTask::sums(6);
   const auto cache = given.cache();
   ScriptedGenerator generator(right_answer), again([](const GenerateRequest&) -> Result<GeneratedAnswer> {
     ADD_FAILURE() << "asked again";
@@ -234,7 +234,7 @@ TEST(RunRow, KeptAnswersAreNotAskedAgain) {
 }
 
 TEST(RunRow, AnotherModelPromptOrLimitIsAskedAnew) {
-  Given given = Given::sums(1);
+  GivenTask given = GivenTask::sums(1);
   const auto cache = given.cache();
   const auto calls = [&](const std::string& identity, bool chat) {
     ScriptedGenerator generator(right_answer, chat, identity);
@@ -257,7 +257,7 @@ TEST(RunRow, AnotherModelPromptOrLimitIsAskedAnew) {
 
 // Grades are worked out anew: a grader that has learnt better needs no new answers.
 TEST(RunRow, WhatIsKeptIsTheAnswerNotItsGrade) {
-  Given given = Given::sums(1);
+  GivenTask given = GivenTask::sums(1);
   const auto cache = given.cache();
   ScriptedGenerator generator(right_answer);
   EXPECT_EQ(run_row(given.data, {&generator, nullptr, "", "m"}, {1, 1, cache.get()}, {})->score.score, 1);
@@ -267,7 +267,7 @@ TEST(RunRow, WhatIsKeptIsTheAnswerNotItsGrade) {
 }
 
 TEST(RunRow, AnAnswerCutByTheContextIsNotKept) {
-  const Given given = Given::sums(1);
+  const GivenTask given = GivenTask::sums(1);
   const auto cache = given.cache();
   ScriptedGenerator generator([](const GenerateRequest&) -> Result<GeneratedAnswer> {
     GeneratedAnswer answer = answer_text("1");
@@ -279,7 +279,7 @@ TEST(RunRow, AnAnswerCutByTheContextIsNotKept) {
 }
 
 TEST(RunRow, CancelledItKeepsWhatIsDone) {
-  const Given given = Given::sums(6);
+  const GivenTask given = GivenTask::sums(6);
   const auto cache = given.cache();
   ScriptedGenerator generator(right_answer);
   std::atomic<bool> cancelled{false};
@@ -298,7 +298,7 @@ TEST(RunRow, CancelledItKeepsWhatIsDone) {
 }
 
 TEST(RunRow, AnEndpointThatFailsIsCountedAndGivenUp) {
-  const Given given = Given::sums(8);
+  const GivenTask given = GivenTask::sums(8);
   int calls = 0;
   ScriptedGenerator flaky([&](const GenerateRequest& request) -> Result<GeneratedAnswer> {
     if (++calls % 2 == 0) return fail(ErrorKind::kNetwork, "lab.no_answer", "endpoint");
@@ -323,7 +323,7 @@ TEST(RunRow, AnEndpointThatFailsIsCountedAndGivenUp) {
 }
 
 TEST(RunRow, AFullDiskIsNamedAndTheResultIsWhole) {
-  const Given given = Given::sums(60);
+  const GivenTask given = GivenTask::sums(60);
   ScriptedGenerator generator([](const GenerateRequest& request) -> Result<GeneratedAnswer> {
     GeneratedAnswer answer = right_answer(request);
     answer.text += std::string(2'000, ' ');
@@ -341,7 +341,7 @@ TEST(RunRow, AFullDiskIsNamedAndTheResultIsWhole) {
 }
 
 TEST(RunRow, WhatAnotherProgramPutInTheCacheIsPassedOver) {
-  const Given given = Given::sums(1);
+  const GivenTask given = GivenTask::sums(1);
   const auto cache = given.cache();
   ScriptedGenerator generator(right_answer);
   ASSERT_TRUE(run_row(given.data, {&generator, nullptr, "", "m"}, {1, 1, cache.get()}, {}));
@@ -353,11 +353,11 @@ TEST(RunRow, WhatAnotherProgramPutInTheCacheIsPassedOver) {
   }
 }
 
-constexpr const char* kPairs =
+constexpr const char* kPairsTask =
     "name: pairs\ntitle: {en: Pairs}\ntable: x\nkind: choices\ndata: {file: pairs.jsonl}\nprompt: {text: \"{{q}}\"}\nendings: \"{{e}}\"\nlabel: \"{{a}}\"\n";
 
 TEST(RunRow, ChoicesEqualScoreItem) {
-  const Given given(kPairs, "pairs.jsonl", "{\"q\": \"Q :\", \"e\": [\"x2 x3\", \"x4\"], \"a\": 1}\n{\"q\": \"Q :\", \"e\": [\"x4\", \"x2\", \"x3\"], \"a\": 0}\n");
+  const GivenTask given(kPairsTask, "pairs.jsonl", "{\"q\": \"Q :\", \"e\": [\"x2 x3\", \"x4\"], \"a\": 1}\n{\"q\": \"Q :\", \"e\": [\"x4\", \"x2\", \"x3\"], \"a\": 0}\n");
   WordScorer scorer, other;
   scorer.encode("Q : x0 x1 x2 x3 x4");
   other.encode("Q : x0 x1 x2 x3 x4");
@@ -385,7 +385,7 @@ TEST(RunRow, ChoicesEqualScoreItem) {
 
 TEST(RunRow, BitsOfASentence) {
   const std::string yaml = "name: b\ntitle: {en: B}\ntable: x\nkind: bits\ndata: {file: s.txt, format: lines, columns: [s]}\nprompt: {text: \"{{s}}\"}\n";
-  const Given given(yaml, "s.txt", "one two\nthree\n");
+  const GivenTask given(yaml, "s.txt", "one two\nthree\n");
   WordScorer scorer;
   const auto result = run_row(given.data, {nullptr, &scorer, "words", "m"}, {}, {});
   ASSERT_TRUE(result) << result.error().text();
@@ -404,7 +404,7 @@ TEST(RunRow, BitsOfASentence) {
 TEST(RunRow, AScoreHasABootstrapInterval) {
   const std::string yaml =
       "name: t\ntitle: {en: T}\ntable: x\nkind: generate\ndata: {file: d.tsv, columns: [q, a]}\ngrader: chrf\nreference: \"{{a}}\"\nprompt: {chat: \"{{q}}\"}\n";
-  const Given given(yaml, "d.tsv", "a\tthe cat\nb\tthe dog\nc\ta house\n");
+  const GivenTask given(yaml, "d.tsv", "a\tthe cat\nb\tthe dog\nc\ta house\n");
   ScriptedGenerator generator([](const GenerateRequest&) { return Result<GeneratedAnswer>(answer_text("the cat")); });
   const auto result = run_row(given.data, {&generator, nullptr, "", "m"}, {}, {});
   ASSERT_TRUE(result) << result.error().text();
@@ -416,7 +416,7 @@ TEST(RunRow, AScoreHasABootstrapInterval) {
 }
 
 TEST(ScoreRecords, NoRecordsAreNoScore) {
-  const Given given = Given::sums(1);
+  const GivenTask given = GivenTask::sums(1);
   const TaskScore score = score_records(given.task, {}, 1);
   EXPECT_EQ(score.items, 0u);
   EXPECT_EQ(score.interval.low, 0);
@@ -424,7 +424,7 @@ TEST(ScoreRecords, NoRecordsAreNoScore) {
 }
 
 TEST(ScoreRecords, ChanceIsCorrectedFor) {
-  Given given = Given::sums(1);
+  GivenTask given = GivenTask::sums(1);
   given.task.chance = 0.25;
   std::vector<TaskRecord> records(100);
   for (size_t i = 0; i < 70; ++i) records[i].grade = 1;

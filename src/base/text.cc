@@ -161,6 +161,10 @@ std::string printable(std::string_view text) {
   std::string out = to_valid_utf8(text);
   // U+FFFD is as wide as the terminal likes.
   for (size_t at = 0; (at = out.find("\xEF\xBF\xBD", at)) != std::string::npos;) out.replace(at, 3, "?");
+  // U+0080 to U+009F: some terminals take U+009B for the start of a command.
+  for (size_t at = 0; (at = out.find('\xC2', at)) != std::string::npos; ++at) {
+    if (static_cast<unsigned char>(out[at + 1]) < 0xA0) out.replace(at, 2, "?");
+  }
   for (char& c : out) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
   }

@@ -48,6 +48,12 @@ TEST(Utf8, EncodesEveryLength) {
   EXPECT_EQ(out, "\xEF\xBF\xBD\xEF\xBF\xBD");
 }
 
+TEST(Printable, HoldsNoControlCharacters) {
+  EXPECT_EQ(printable("a\x1b[2J\n\x7f\xff"), "a?[2J???");
+  EXPECT_EQ(printable("a\xC2\x80" "b\xC2\x9B" "2J\xC2\x9F"), "a?b?2J?");
+  EXPECT_EQ(printable("\xC2\xA0\xC3\x80\xE4\xB8\xAD"), "\xC2\xA0\xC3\x80\xE4\xB8\xAD");
+}
+
 TEST(Width, CountsColumns) {
   EXPECT_EQ(display_width("abc"), 3u);
   EXPECT_EQ(display_width("\xE4\xBD\xA0\xE5\xA5\xBD"), 4u);      // two Han characters

@@ -159,7 +159,7 @@ Error error_of(CURLcode code, const Transfer& transfer, const char* detail, doub
   switch (transfer.end) {
     case Transfer::End::kCancelled: return {ErrorKind::kFailed, msg("net.cancelled", url), {}};
     case Transfer::End::kIdle:
-      if (transfer.moved == 0 || transfer.request.least_bytes_per_second == 0) return network(msg("net.idle", url, transfer.request.idle_seconds));
+      if (transfer.received == 0 || transfer.request.least_bytes_per_second == 0) return network(msg("net.idle", url, transfer.request.idle_seconds));
       return network(msg("net.too_slow", url, transfer.request.least_bytes_per_second, transfer.request.idle_seconds));
     case Transfer::End::kTooLarge: return network(msg("net.too_large", url, transfer.request.most_bytes));
     case Transfer::End::kEnough:

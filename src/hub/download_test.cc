@@ -17,7 +17,7 @@ namespace {
 using net::ScriptedServer;
 
 constexpr std::string_view kFile = "GGUF0123456789";
-constexpr Patience kImpatient{.without_progress = 0.3, .stall_bytes_per_second = 1024, .stall_seconds = 1.2, .first_pause = 0.01, .longest_pause = 0.05};
+constexpr Patience kImpatient{.without_progress = 5, .stall_bytes_per_second = 1024, .stall_seconds = 1.2, .first_pause = 0.01, .longest_pause = 0.05};
 
 std::string digest_of(std::string_view text) {
   Sha256 digest;
@@ -53,6 +53,11 @@ class DownloadTest : public testing::Test {
     const auto got = get(server, sha256);
     EXPECT_FALSE(got);
     return got ? Error{} : got.error();
+  }
+  static Patience briefly() {
+    Patience patience = kImpatient;
+    patience.without_progress = 2;
+    return patience;
   }
   std::string part() const {
     const auto text = read_text_file(layout_.partial(key_));
@@ -120,6 +125,80 @@ TEST_F(DownloadTest, AnotherCommitOrBootOrAWeakEtagBeginsAnew) {
   }
 }
 
+TEST_F(DownloadTest, WithoutADigestAWeakOrNoEtagBeginsAnewWithinOneCall) {
+  for (const std::string etag : {"ETag: W/\"a\"\r\n", ""}) {
+    ScriptedServer server({{reply("200 OK", etag + "Content-Length: 14\r\n", kFile.substr(0, 6))}, {whole(kFile, etag)}});
+    const auto got = get(server);
+    ASSERT_TRUE(got) << got.error().text();
+    EXPECT_EQ(server.requests().at(1).find("Range:"), std::string::npos) << server.requests().at(1);
+    EXPECT_EQ(got->sha256, digest_of(kFile));
+    discard_partial(layout_, key_);
+  }
+  // Nor does a 206 count that does not say of which file it is.
+  ScriptedServer server({{cut()}, {reply("206 Partial", "Content-Range: bytes 6-13/14\r\nContent-Length: 8\r\n", "????????")}, {whole(kFile)}});
+  ASSERT_TRUE(get(server));
+  EXPECT_EQ(part(), kFile);
+}
+
+TEST_F(DownloadTest, APageInPlaceOfTheRestKeepsThePart) {
+  const std::string page = whole("Please log in", "Content-Type: text/plain\r\n");
+  for (const std::string& other : {page, whole(kFile.substr(1), "")}) {
+    for (const bool after_416 : {false, true}) {
+      std::vector<ScriptedServer::Reply> replies = {{cut()}, {other}, {rest(kFile, 6)}};
+      if (after_416) replies.insert(replies.begin() + 1, {"HTTP/1.1 416 No\r\nContent-Length: 0\r\n\r\n"});
+      ScriptedServer server(replies);
+      EXPECT_EQ(error_of(server, digest_of(kFile)).kind, ErrorKind::kCorrupt);
+      EXPECT_EQ(part(), kFile.substr(0, 6));
+      const auto got = get(server, digest_of(kFile));
+      ASSERT_TRUE(got) << got.error().text();
+      EXPECT_EQ(got->received, 8u);
+      discard_partial(layout_, key_);
+    }
+  }
+}
+
+TEST_F(DownloadTest, BeginningAnewAgainAndAgainIsNoProgress) {
+  // Without ranges, cut after more or fewer bytes: never beyond the first try's.
+  std::vector<ScriptedServer::Reply> replies;
+  for (int i = 0; i < 400; ++i) replies.push_back({reply("200 OK", "Content-Length: 14\r\n", kFile.substr(0, i % 2 == 0 ? 6 : 5))});
+  replies.push_back({whole(kFile)});
+  ScriptedServer server(replies);
+  Patience patience = briefly();
+  patience.longest_pause = 0.02;
+  const auto got = get(server, "", patience);
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().kind, ErrorKind::kNetwork);
+  EXPECT_GT(server.requests().size(), 3u);
+}
+
+TEST_F(DownloadTest, BytesWithASecondNameAreNotChanged) {
+  ScriptedServer server({{whole(kFile)}});
+  ASSERT_TRUE(make_directories(layout_.blobs() + "/.part"));
+  const std::string blob = directory_.path() + "/blob", key = digest_of(kFile);
+  ASSERT_TRUE(write_file_atomically(blob, "GGUF another"));
+  std::filesystem::create_hard_link(blob, layout_.partial(key));
+  ASSERT_TRUE(write_journal(layout_.journal(key), {"m", "https://elsewhere/m.gguf", "\"a\"", "", key, "", kFile.size()}));
+  ASSERT_TRUE(get(server, key));
+  EXPECT_EQ(*read_text_file(blob), "GGUF another");
+  EXPECT_EQ(part(), kFile);
+}
+
+TEST_F(DownloadTest, NothingIsLeftWhereNothingCame) {
+  ScriptedServer server({{"HTTP/1.1 503 Busy\r\nRetry-After: 900\r\nContent-Length: 0\r\n\r\n"}, {cut()}, {"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"}});
+  error_of(server);
+  EXPECT_TRUE(std::filesystem::is_empty(layout_.blobs() + "/.part"));
+  const std::string left = layout_.journal(key_) + ".17.0.tmp";
+  ASSERT_TRUE(write_file_atomically(left, "{"));
+  error_of(server);
+  EXPECT_EQ(part(), kFile.substr(0, 6));
+  EXPECT_FALSE(std::filesystem::exists(left));
+}
+
+TEST(Disk, NeededBytesDoNotWrapRound) {
+  EXPECT_EQ(disk_needed_for(1000), 1000 + 50 + (64u << 20));
+  for (const uint64_t rest : {UINT64_MAX, UINT64_MAX - (70u << 20), UINT64_MAX / 21 * 20 + 100}) EXPECT_EQ(disk_needed_for(rest), UINT64_MAX) << rest;
+}
+
 TEST_F(DownloadTest, AKnownDigestGoesOnFromAnyPart) {
   ScriptedServer server({{rest(kFile, 6, "\"other\"")}});
   ASSERT_TRUE(make_directories(layout_.blobs() + "/.part"));
@@ -159,7 +238,9 @@ TEST_F(DownloadTest, StallsAreBrokenOffAndTriedAgain) {
 
 TEST_F(DownloadTest, GivesUpWithoutProgress) {
   ScriptedServer server({{"HTTP/1.1 502 Bad\r\nContent-Length: 0\r\n\r\n"}});
-  const Error error = error_of(server);
+  const auto got = get(server, "", briefly());
+  ASSERT_FALSE(got);
+  const Error error = got.error();
   EXPECT_EQ(error.kind, ErrorKind::kNetwork);
   EXPECT_NE(error.text().find("502"), std::string::npos) << error.text();
   EXPECT_GT(server.requests().size(), 3u);
@@ -183,7 +264,7 @@ TEST_F(DownloadTest, CancelledKeepsThePart) {
 }
 
 TEST_F(DownloadTest, MoreThanAnnouncedIsRefused) {
-  ScriptedServer server({{cut()}, {reply("206 Partial", "Content-Range: bytes 6-13/14\r\n", "6789123456789 and more")}});
+  ScriptedServer server({{cut()}, {reply("206 Partial", "ETag: \"a\"\r\nContent-Range: bytes 6-13/14\r\n", "6789123456789 and more")}});
   EXPECT_EQ(error_of(server).message.key, "hub.longer_than");
 }
 

@@ -69,8 +69,11 @@ Result<FileLock> FileLock::take(const std::string& path, bool wait) {
   const int error = errno;
   if (error == EWOULDBLOCK && !wait) return FileLock();
   if (error == EINTR) return fail(ErrorKind::kFailed, "hub.interrupted");
-  // A file system without locks: two pulls at once are then the user's care; each still publishes whole files only.
-  if (error == ENOLCK || error == EOPNOTSUPP || error == ENOSYS) return lock;
+  // A file system without locks: what must not be written by two at once then needs a name of its own.
+  if (error == ENOLCK || error == EOPNOTSUPP || error == ENOSYS) {
+    lock.exclusive_ = false;
+    return lock;
+  }
   return fail(ErrorKind::kFailed, "base.cannot_write", path, std::strerror(error));
 }
 

@@ -39,9 +39,10 @@ struct Layout {
 class FileLock {
  public:
   FileLock() = default;
-  FileLock(FileLock&& other) noexcept : descriptor_(other.descriptor_) { other.descriptor_ = -1; }
+  FileLock(FileLock&& other) noexcept : descriptor_(other.descriptor_), exclusive_(other.exclusive_) { other.descriptor_ = -1; }
   FileLock& operator=(FileLock&& other) noexcept {
     std::swap(descriptor_, other.descriptor_);
+    std::swap(exclusive_, other.exclusive_);
     return *this;
   }
   ~FileLock();
@@ -50,9 +51,12 @@ class FileLock {
   // Errors: kFailed (cannot be made; interrupted by a signal while waiting).
   static Result<FileLock> take(const std::string& path, bool wait);
   bool held() const { return descriptor_ >= 0; }
+  // False on a file system that has no locks: held, but another process may hold it as well.
+  bool exclusive() const { return exclusive_; }
 
  private:
   int descriptor_ = -1;
+  bool exclusive_ = true;
 };
 
 }  // namespace slm::hub

@@ -37,6 +37,9 @@ Status PartialFile::open(const std::string& path, const OnProgress& progress) {
   struct stat status = {};
   if (descriptor_ < 0 || fstat(descriptor_, &status) != 0) return error();
   if (!S_ISREG(status.st_mode)) return fail(ErrorKind::kFailed, "base.not_regular", path);
+  linked_ = status.st_nlink > 1;
+  // What is hashed should be what lies on the disk.
+  posix_fadvise(descriptor_, 0, 0, POSIX_FADV_DONTNEED);
   std::vector<char> buffer(kReadBytes);
   for (;;) {
     const ssize_t got = read(descriptor_, buffer.data(), buffer.size());
@@ -49,6 +52,7 @@ Status PartialFile::open(const std::string& path, const OnProgress& progress) {
 }
 
 Status PartialFile::add(std::string_view bytes) {
+  SLM_CHECK(!linked_);
   while (!bytes.empty()) {
     const ssize_t written = write(descriptor_, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
@@ -60,6 +64,14 @@ Status PartialFile::add(std::string_view bytes) {
 }
 
 Status PartialFile::restart() {
+  if (linked_) {
+    // A pull was stopped between blob and record: the blob's bytes are not ours to change.
+    unlink(path_.c_str());
+    close(descriptor_);
+    descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (descriptor_ < 0) return error();
+    linked_ = false;
+  }
   if (ftruncate(descriptor_, 0) != 0 || lseek(descriptor_, 0, SEEK_SET) != 0) return error();
   size_ = 0;
   head_.clear();

@@ -21,9 +21,10 @@ class PartialFile {
   // Makes the file where it is missing; reads and hashes what is there. A symbolic link is refused. Errors: kFailed.
   Status open(const std::string& path, const OnProgress& progress);
   uint64_t size() const { return size_; }
+  bool is_linked() const { return linked_; }        // its bytes have a second name, a blob's: nothing is added then
   std::string_view head() const { return head_; }  // its first bytes, at most kHeadBytes
   Status add(std::string_view bytes);              // Errors: kDoesNotFit (disk full), kFailed
-  Status restart();                                // empties it
+  Status restart();                                // empties it; a new file where its bytes have a second name
   Status sync();
   std::string sha256() const;                      // of the bytes so far
 
@@ -36,6 +37,7 @@ class PartialFile {
   std::string path_, head_;
   int descriptor_ = -1;
   uint64_t size_ = 0;
+  bool linked_ = false;
   Sha256 digest_;
 };
 

@@ -3,10 +3,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
+#include <filesystem>
 
 #include "base/files.h"
 #include "base/json.h"
+#include "hub/sources/source.h"
 
 namespace slm::hub {
 namespace {
@@ -70,6 +73,31 @@ Status write_record(StoredModel& model, const Layout& layout) {
   if (!model.commit.empty()) json["commit"] = model.commit;
   if (model.instruct_known) json["instruct"] = model.instruct;
   return write_file_atomically(layout.record(model.name), to_text(json, 2) + "\n");
+}
+
+std::vector<StoredModel> list_records(const Layout& layout) {
+  std::vector<StoredModel> models;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(layout.models(), error)) {
+    if (entry.path().extension() != ".json" || models.size() == kMostModels) continue;
+    if (auto model = read_record(entry.path().string(), layout)) models.push_back(std::move(*model));
+  }
+  std::sort(models.begin(), models.end(), [](const StoredModel& a, const StoredModel& b) { return a.name < b.name; });
+  return models;
+}
+
+Status remove_unreferenced_blob(const std::string& sha256, const Layout& layout) {
+  const std::vector<StoredModel> models = list_records(layout);
+  if (std::any_of(models.begin(), models.end(), [&](const StoredModel& model) { return model.sha256 == sha256; })) return {};
+  std::error_code error;
+  std::filesystem::remove(layout.blob(sha256), error);
+  if (error) return fail(ErrorKind::kFailed, "base.cannot_write", layout.blob(sha256), error.message());
+  return {};
+}
+
+bool is_same_model(const StoredModel& stored, const RemoteModel& remote) {
+  if (!remote.file.sha256.empty()) return stored.sha256 == remote.file.sha256;
+  return stored.source == remote.source && stored.commit == remote.commit && remote.file.bytes == stored.bytes;
 }
 
 std::string time_now() {

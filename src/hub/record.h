@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "hub/layout.h"
@@ -15,6 +16,16 @@ Result<StoredModel> read_record(const std::string& path, const Layout& layout);
 
 // Links the blob under a readable name and writes the record: from then on the model is seen. `model.path` is set.
 Status write_record(StoredModel& model, const Layout& layout);
+
+// All of them that can be read, by name; kMostModels at most.
+std::vector<StoredModel> list_records(const Layout& layout);
+constexpr size_t kMostModels = 65'536;
+
+// Removes the blob, unless a record tells of it.
+Status remove_unreferenced_blob(const std::string& sha256, const Layout& layout);
+
+// Whether the stored model is what the source offers: the same digest, or where the source gives none the same source, commit and size.
+bool is_same_model(const StoredModel& stored, const RemoteModel& remote);
 
 // "2026-01-31T12:00:00Z".
 std::string time_now();

@@ -26,7 +26,6 @@ namespace slm::hub {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr size_t kMostModels = 65'536;
 
 bool is_regular_file(const std::string& path) {
   struct stat status = {};
@@ -140,14 +139,7 @@ Store Store::open() {
 }
 
 std::vector<StoredModel> Store::list() const {
-  std::vector<StoredModel> models;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(layout_.models(), error)) {
-    if (entry.path().extension() != ".json" || models.size() == kMostModels) continue;
-    if (auto model = read_record(entry.path().string(), layout_)) models.push_back(std::move(*model));
-  }
-  std::sort(models.begin(), models.end(), [](const StoredModel& a, const StoredModel& b) { return a.name < b.name; });
-  return models;
+  return list_records(layout_);
 }
 
 std::optional<StoredModel> Store::find(std::string_view name) const {
@@ -299,11 +291,7 @@ Status Store::remove(std::string_view name) {
   fs::remove_all(layout_.parts(kept), error);
   if (!model) return {};
   // The bytes stay while another name holds them.
-  const std::vector<StoredModel> others = list();
-  const bool shared = std::any_of(others.begin(), others.end(), [&](const StoredModel& other) { return other.sha256 == model->sha256; });
-  if (!shared) fs::remove(layout_.blob(model->sha256), error);
-  if (error) return fail(ErrorKind::kFailed, "base.cannot_write", layout_.blob(model->sha256), error.message());
-  return {};
+  return remove_unreferenced_blob(model->sha256, layout_);
 }
 
 Status Store::verify(const StoredModel& model, const OnProgress& progress) const {

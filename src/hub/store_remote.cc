@@ -1,7 +1,13 @@
 // Models from sources on the network: what they are, and fetching them into the store.
+#include <unistd.h>
+
 #include <filesystem>
+#include <random>
+
+#include <fmt/format.h>
 
 #include "base/files.h"
+#include "base/text.h"
 #include "gguf/file.h"
 #include "hub/digest.h"
 #include "hub/download.h"
@@ -13,22 +19,60 @@
 namespace slm::hub {
 namespace {
 
-// Of blob or partial file: which one process at a time writes.
-Result<FileLock> lock_download(const Layout& layout, const std::string& key, const std::string& name, const OnProgress& progress) {
+Result<FileLock> take_lock(const Layout& layout, const std::string& lock_name, const std::string& name, const OnProgress& progress) {
   SLM_TRY_STATUS(make_directories(layout.locks()));
-  SLM_TRY(lock, FileLock::take(layout.lock("download-" + key), false));
+  SLM_TRY(lock, FileLock::take(layout.lock(lock_name), false));
   if (lock.held()) return lock;
   if (progress) progress({"wait", name, 0, 0});
-  return FileLock::take(layout.lock("download-" + key), true);
+  return FileLock::take(layout.lock(lock_name), true);
+}
+
+// For a partial file that no lock keeps others from.
+std::string unique_suffix() {
+  std::random_device random;
+  return fmt::format("-{}-{:08x}", getpid(), random());
 }
 
 // Whether the blob lies there whole; its bytes are hashed.
 bool has_blob(const Layout& layout, const RemoteFile& file, const OnProgress& progress) {
   if (file.sha256.empty()) return false;
   const auto hex = sha256_of_file(layout.blob(file.sha256), [&](uint64_t done, uint64_t total) {
-    if (progress) progress({"hash", file.name, done, total});
+    if (progress) progress({"hash", printable(file.name), done, total});
   });
   return hex && *hex == file.sha256;
+}
+
+// The bytes under the blob's name while the partial file stays, so that a pull stopped before the record is written goes on from it.
+Status publish_linked(const Downloaded& file, const Layout& layout) {
+  const std::string second = file.path + ".whole";
+  unlink(second.c_str());
+  if (::link(file.path.c_str(), second.c_str()) != 0) return publish_blob(file.path, file.sha256, layout);  // no links here
+  const Status published = publish_blob(second, file.sha256, layout);
+  unlink(second.c_str());  // left where the blob was the same file already
+  return published;
+}
+
+DownloadRequest request_for(const RemoteModel& remote, const std::string& name, const Asking& asking) {
+  DownloadRequest request{.address = remote.file.address, .name = name, .commit = remote.commit, .bytes = remote.file.bytes};
+  request.sha256 = remote.file.sha256;
+  request.insecure = asking.insecure;
+  request.cancelled = asking.cancelled;
+  return request;
+}
+
+// Into the blobs; its partial file stays.
+Result<Downloaded> fetch_blob(const DownloadRequest& request, const Layout& layout, const OnProgress& progress) {
+  SLM_TRY(file, download(request, layout, progress, Patience::from_environment()));
+  if (request.sha256.empty()) {
+    // Nobody vouches for these bytes: they must be a whole GGUF at least.
+    if (auto parsed = gguf::File::open(file.path); !parsed) {
+      if (parsed.error().kind == ErrorKind::kCorrupt) discard_partial(layout, download_key(request));
+      return tl::unexpected<Error>(parsed.error());
+    }
+  }
+  if (progress) progress({"publish", request.name, file.bytes, file.bytes});
+  SLM_TRY_STATUS(publish_linked(file, layout));
+  return file;
 }
 
 }  // namespace
@@ -44,17 +88,16 @@ Result<StoredModel> Store::pull_remote(const RemoteModel& remote, const std::str
   StoredModel model;
   model.name = kept_name(name);
   SLM_TRY_STATUS(check_name(model.name));
-  DownloadRequest request{.address = remote.file.address, .name = model.name, .commit = remote.commit, .bytes = remote.file.bytes};
-  request.sha256 = remote.file.sha256;
-  request.insecure = asking.insecure;
-  request.cancelled = asking.cancelled;
-  const std::string key = download_key(request);
-  SLM_TRY(lock, lock_download(layout_, key, model.name, progress));
+  DownloadRequest request = request_for(remote, model.name, asking);
+  // Of the name first, as every pull and removal does, then of blob and partial file.
+  SLM_TRY(name_lock, take_lock(layout_, model.name, model.name, progress));
+  SLM_TRY(lock, take_lock(layout_, "download-" + download_key(request), model.name, progress));
+  if (!lock.exclusive()) request.part_suffix = unique_suffix();
   const auto present = find(model.name);
-  if (present && !remote.file.sha256.empty() && present->sha256 == remote.file.sha256) return *present;
-  // No digest to compare with: the same file of the same place and size.
-  const bool same_place = present && present->source == remote.source && present->commit == remote.commit;
-  if (same_place && remote.file.sha256.empty() && remote.file.bytes == present->bytes) return *present;
+  if (present && is_same_model(*present, remote)) {
+    discard_partial(layout_, download_key(request));  // of a pull that was stopped after its record
+    return *present;
+  }
   if (present && present->source != remote.source) {
     return fail_with_hint(ErrorKind::kUsage, msg("hub.name_taken", model.name), msg("hub.choose_name", model.name));
   }
@@ -64,17 +107,7 @@ Result<StoredModel> Store::pull_remote(const RemoteModel& remote, const std::str
     model.bytes = std::filesystem::file_size(layout_.blob(model.sha256), gone);
     if (gone) return fail(ErrorKind::kFailed, "base.cannot_read", layout_.blob(model.sha256), gone.message());
   } else {
-    SLM_TRY(file, download(request, layout_, progress));
-    if (remote.file.sha256.empty()) {
-      // Nobody vouches for these bytes: they must be a whole GGUF at least.
-      if (auto parsed = gguf::File::open(file.path); !parsed) {
-        if (parsed.error().kind == ErrorKind::kCorrupt) discard_partial(layout_, key);
-        return tl::unexpected<Error>(parsed.error());
-      }
-    }
-    if (progress) progress({"publish", model.name, file.bytes, file.bytes});
-    SLM_TRY_STATUS(publish_blob(file.path, file.sha256, layout_));
-    discard_partial(layout_, key);
+    SLM_TRY(file, fetch_blob(request, layout_, progress));
     model.sha256 = file.sha256;
     model.bytes = file.bytes;
   }
@@ -83,6 +116,8 @@ Result<StoredModel> Store::pull_remote(const RemoteModel& remote, const std::str
   model.license = remote.license;
   model.added = time_now();
   SLM_TRY_STATUS(write_record(model, layout_));
+  discard_partial(layout_, download_key(request));
+  if (present && present->sha256 != model.sha256) SLM_TRY_STATUS(remove_unreferenced_blob(present->sha256, layout_));
   return model;
 }
 

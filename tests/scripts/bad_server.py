@@ -21,6 +21,8 @@ class BadServer:
         self.rate, self.pause_every = rate, pause_every  # bytes per second, or as fast as it goes
         self.requests = []  # (path, headers) in order
         self.sent = 0       # bytes of files
+        self.lock = threading.Lock()
+        self.closing = threading.Event()
         self.counts = {}    # by mode
         self.token = None   # of the gated repository
         self.other = None   # another server, for redirects
@@ -45,6 +47,7 @@ class BadServer:
         return [(path, headers) for path, headers in self.requests if part in path]
 
     def close(self):
+        self.closing.set()
         self.http.shutdown()
         self.http.server_close()
 
@@ -63,7 +66,8 @@ class Replies(http.server.BaseHTTPRequestHandler):
         mode = path.split("/")[1]
         # Asking how long the file is comes first, and is no try to get it.
         if self.headers.get("Range") != "bytes=0-0" or mode in ("busy", "flaky"):
-            owner.counts[mode] = owner.counts.get(mode, 0) + 1
+            with owner.lock:
+                owner.counts[mode] = owner.counts.get(mode, 0) + 1
         try:
             getattr(self, "reply_" + mode.replace("-", "_"), self.reply_missing)(owner.counts.get(mode, 1))
         except (BrokenPipeError, ConnectionResetError):
@@ -97,7 +101,8 @@ class Replies(http.server.BaseHTTPRequestHandler):
             piece = content[at:at + owner.pause_every]
             self.wfile.write(piece)
             self.wfile.flush()
-            owner.sent += len(piece)
+            with owner.lock:
+                owner.sent += len(piece)
             if owner.rate:
                 time.sleep(len(piece) / owner.rate)
 
@@ -134,6 +139,38 @@ class Replies(http.server.BaseHTTPRequestHandler):
         content = self.owner.content
         self.head(200, Content_Type=GGUF_TYPE, Content_Length=len(content))
         self.pour(content, 300_000 if n == 1 else None)
+
+    def reply_cut_weak(self, n):
+        """Cut once, with a weak ETag; then another file under the same one, and parts of it for who asks for them."""
+        content = self.owner.content
+        self.file(content=content if n > 1 else content[:1000] + b"\0" * (len(content) - 1000), etag='W/"v1"', end=300_000 if n == 1 else None)
+
+    def reply_drip(self, _):
+        """100,000 bytes at once, then one every 50 ms: it never ends, and never is fast enough."""
+        content, start = self.owner.content, self.asked_from() or 0
+        self.head(206 if start else 200, Content_Type=GGUF_TYPE, Content_Length=len(content) - start, ETag='"v1"',
+                  **({"Content_Range": f"bytes {start}-{len(content) - 1}/{len(content)}"} if start else {}))
+        if not start:
+            self.pour(content, 100_000)
+            start = 100_000
+        for at in range(start, len(content)):
+            self.pour(content[at:at + 1])
+            if self.owner.closing.wait(0.05):
+                return
+
+    def reply_portal(self, n):
+        """Cut once; then a page of text, as a network that wants a log-in sends; then the file."""
+        if n == 2 and self.headers.get("Range") != "bytes=0-0":
+            return self.text(200, "Please log in first. " * 50, Content_Type="text/plain")
+        self.file(end=300_000 if n == 1 else None)
+
+    def reply_chunked(self, _):
+        """Without a length: chunks of RFC 9112 7.1."""
+        self.head(200, Content_Type=GGUF_TYPE, Transfer_Encoding="chunked")
+        for at in range(0, len(self.owner.content), 1 << 16):
+            piece = self.owner.content[at:at + (1 << 16)]
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        self.wfile.write(b"0\r\n\r\n")
 
     def reply_wrong_range(self, n):
         """Cut once; then a Content-Range one byte off, with those bytes; without a range the file."""

@@ -63,7 +63,7 @@ Result<ListedFile> choose_gguf(const std::vector<ListedFile>& files, const std::
     if (quantization.empty() || names(file.path, quantization)) chosen.push_back(file);
   }
   if (chosen.empty()) return fail_with_hint(ErrorKind::kNotFound, msg("hub.no_quantization", repository, quantization), msg("hub.there_are", listed(models)));
-  if (is_split(chosen.front().path)) return fail_with_hint(ErrorKind::kFailed, msg("hub.split_file", repository, chosen.front().path), msg("hub.there_are", listed(models)));
+  if (is_split(chosen.front().path)) return fail_with_hint(ErrorKind::kFailed, msg("hub.split_file", repository, printable(chosen.front().path)), msg("hub.there_are", listed(models)));
   if (chosen.size() > 1) return fail_with_hint(ErrorKind::kUsage, msg("hub.which_file", repository, chosen.size()), msg("hub.there_are", listed(chosen)));
   return chosen.front();
 }

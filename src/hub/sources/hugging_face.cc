@@ -28,21 +28,14 @@ std::string stored_token() {
   return text ? text->substr(0, text->find_first_of(" \t\r\n")) : "";
 }
 
-std::vector<std::string> token_headers(const Endpoint& endpoint) {
-  const auto parts = net::parse_url(endpoint.url);
-  if (!parts) return {};
-  const std::string bound = variable("SLM_HF_TOKEN_HOST"), host = parts->host, with_port = host + ":" + std::to_string(parts->port);
-  if (!same_origin(endpoint.url, endpoint.default_url) && bound != host && bound != with_port) return {};
-  const std::string token = stored_token();
-  return token.empty() ? std::vector<std::string>{} : std::vector<std::string>{"Authorization: Bearer " + token};
-}
+bool is_private_line(const net::UrlParts& parts) { return parts.scheme == "https" || net::is_loopback(parts.host); }
 
 Error bad_reply(const std::string& url) { return {ErrorKind::kCorrupt, msg("hub.bad_reply", net::shown_url(url)), {}}; }
 
 class Repository {
  public:
   Repository(std::string name, const Asking& asking)
-      : name_(std::move(name)), asking_(asking), endpoint_(endpoint_of("hf")), headers_(token_headers(endpoint_)) {}
+      : name_(std::move(name)), asking_(asking), endpoint_(endpoint_of("hf")), headers_(hugging_face_headers(endpoint_)) {}
 
   // Commit, licence, gated.
   Status read_info(RemoteModel& model) {
@@ -89,7 +82,8 @@ class Repository {
     if (reply.status == 200) return reply;
     Error error = status_error(reply, endpoint_.url + "/" + name_);
     if (error.message.key == "hub.gated" && headers_.empty() && !stored_token().empty()) {
-      error.hint = msg("hub.token_not_sent", net::shown_url(endpoint_.url));
+      const auto parts = net::parse_url(endpoint_.url);
+      error.hint = msg(parts && !is_private_line(*parts) ? "hub.token_plain_http" : "hub.token_not_sent", net::shown_url(endpoint_.url));
     }
     return tl::unexpected<Error>(std::move(error));
   }
@@ -129,6 +123,15 @@ class Repository {
 };
 
 }  // namespace
+
+std::vector<std::string> hugging_face_headers(const Endpoint& endpoint) {
+  const auto parts = net::parse_url(endpoint.url);
+  if (!parts || !is_private_line(*parts)) return {};
+  const std::string bound = variable("SLM_HF_TOKEN_HOST"), host = parts->host, with_port = host + ":" + std::to_string(parts->port);
+  if (!same_origin(endpoint.url, endpoint.default_url) && bound != host && bound != with_port) return {};
+  const std::string token = stored_token();
+  return token.empty() ? std::vector<std::string>{} : std::vector<std::string>{"Authorization: Bearer " + token};
+}
 
 Result<RemoteModel> HuggingFace::find(const std::string& name, const Asking& asking) const {
   SLM_TRY(parsed, parse_repository_name("hf", name));

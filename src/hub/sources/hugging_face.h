@@ -16,4 +16,7 @@ class HuggingFace : public Source {
   Result<RemoteModel> find(const std::string& name, const Asking& asking) const override;
 };
 
+// What goes with requests to the endpoint. Never a token over plain http, but to this machine itself.
+std::vector<std::string> hugging_face_headers(const Endpoint& endpoint);
+
 }  // namespace slm::hub

@@ -1,8 +1,11 @@
 #include <gtest/gtest.h>
 
+#include "hub/fake_pip.h"
 #include "hub/sources/gguf_choice.h"
+#include "hub/sources/hugging_face.h"
 #include "hub/sources/oci_registry.h"
 #include "hub/sources/source.h"
+#include "hub/sources/web_address.h"
 
 namespace slm::hub {
 namespace {
@@ -32,6 +35,36 @@ TEST(GgufChoice, WithoutAQuantisation) {
   EXPECT_EQ(chosen({kFiles.begin(), kFiles.begin() + 1}, ""), "hub.no_gguf");
   const auto which = choose_gguf({kFiles.begin(), kFiles.begin() + 3}, "", "hf:o/r");
   EXPECT_NE(which.error().hint_text(Language::kEnglish).find("m-q4_k_m.gguf"), std::string::npos);
+}
+
+TEST(GgufChoice, NamesFromOutsideAreShownHarmless) {
+  const auto split = choose_gguf({{"a\x1b[2J-00001-of-00002.gguf", 1, ""}}, "", "hf:o/r");
+  ASSERT_FALSE(split);
+  EXPECT_EQ(split.error().message.key, "hub.split_file");
+  EXPECT_EQ(split.error().text(Language::kEnglish).find('\x1b'), std::string::npos);
+}
+
+TEST(WebAddresses, DifferingInWhatIsNotShownAreTwo) {
+  EXPECT_EQ(WebAddress::source_of("https://h/m.gguf"), "https://h/m.gguf");
+  const std::string one = WebAddress::source_of("https://h/m.gguf?file=1"), two = WebAddress::source_of("https://h/m.gguf?file=2");
+  EXPECT_NE(one, two);
+  EXPECT_TRUE(one.starts_with("https://h/m.gguf#")) << one;
+  EXPECT_EQ(one.find("file"), std::string::npos);
+  EXPECT_EQ(one, WebAddress::source_of("https://h/m.gguf?file=1"));
+}
+
+TEST(HuggingFaceTokens, NeverGoOverPlainHttp) {
+  Environment environment;
+  environment.set("HF_TOKEN", "t");
+  environment.set("SLM_HF_TOKEN_HOST", "mirror.example");
+  const std::string own = "https://hub.example";
+  EXPECT_EQ(hugging_face_headers({own, own}).size(), 1u);
+  EXPECT_EQ(hugging_face_headers({"https://mirror.example", own}).size(), 1u);
+  EXPECT_TRUE(hugging_face_headers({"https://other.example", own}).empty());
+  EXPECT_TRUE(hugging_face_headers({"http://mirror.example", own}).empty());
+  EXPECT_TRUE(hugging_face_headers({"http://hub.example", "http://hub.example"}).empty());
+  environment.set("SLM_HF_TOKEN_HOST", "127.0.0.1");
+  EXPECT_EQ(hugging_face_headers({"http://127.0.0.1:80", own}).size(), 1u);
 }
 
 TEST(Sources, TakeTheirNames) {

@@ -1,15 +1,25 @@
 #include "hub/sources/web_address.h"
 
+#include "hub/digest.h"
 #include "hub/download.h"
 
 namespace slm::hub {
+
+// What stands in a query may be a key, and still be what tells two files apart: its place is taken by a digest.
+std::string WebAddress::source_of(const std::string& url) {
+  const std::string shown = net::shown_url(url);
+  if (shown == url) return shown;
+  Sha256 digest;
+  digest.add(std::as_bytes(std::span(url)));
+  return shown + "#" + digest.hex().substr(0, 16);
+}
 
 bool WebAddress::takes(std::string_view name) const { return name.starts_with("https://") || name.starts_with("http://"); }
 
 Result<RemoteModel> WebAddress::find(const std::string& name, const Asking& asking) const {
   SLM_TRY(parts, net::parse_url(name));
   RemoteModel model;
-  model.source = net::shown_url(name);  // what stands in a query may be a key
+  model.source = source_of(name);
   model.suggested_name = parts.path.substr(parts.path.rfind('/') + 1);
   model.file.name = model.suggested_name;
   model.file.address.url = name;

@@ -40,6 +40,20 @@ bool has_avx2() {
   if ((cpuid(1, 0).ecx & needed) != needed) return false;
   return (saved_states() & kXmmAndYmm) == kXmmAndYmm && (cpuid(7, 0).ebx & kAvx2) != 0;
 }
+
+bool has_avxvnni() {
+  constexpr uint32_t kAvxVnni = 1u << 4;  // leaf 7, subleaf 1, eax
+  return has_avx2() && (cpuid(7, 1).eax & kAvxVnni) != 0;
+}
+
+bool has_avx512vnni() {
+  constexpr uint32_t kFoundation = 1u << 16, kDoubleQuad = 1u << 17, kByteWord = 1u << 30, kShort = 1u << 31;  // leaf 7, ebx
+  constexpr uint32_t kVnni = 1u << 11;                                                                       // leaf 7, ecx
+  constexpr uint64_t kAllOfZmm = 0xe6;
+  constexpr uint32_t needed = kFoundation | kDoubleQuad | kByteWord | kShort;
+  const CpuidLeaf leaf = cpuid(7, 0);
+  return has_avx2() && (saved_states() & kAllOfZmm) == kAllOfZmm && (leaf.ebx & needed) == needed && (leaf.ecx & kVnni) != 0;
+}
 #endif
 
 // Best first; scalar stays last.
@@ -49,6 +63,8 @@ struct Row {
 };
 constexpr Row kRows[] = {
 #if defined(__x86_64__)
+    {avx512vnni_table, has_avx512vnni},
+    {avxvnni_table, has_avxvnni},
     {avx2_table, has_avx2},
 #endif
     {scalar_table, always},

@@ -114,7 +114,7 @@ struct RopeArgs {
 };
 
 struct KernelTable {
-  std::string_view name;  // what SLM_ISA accepts: "scalar", "avx2"
+  std::string_view name;  // what SLM_ISA accepts: "scalar", "avx2", ...
 
   // x: n values -> q (n), scale and sum (n / 32). REQUIRES n % 32 == 0. Non-finite input gives finite output.
   void (*quantize_q8)(const float* x, size_t n, int8_t* q, float* scale, float* sum);

@@ -7,5 +7,7 @@ struct KernelTable;
 
 const KernelTable& scalar_table();
 const KernelTable& avx2_table();
+const KernelTable& avxvnni_table();
+const KernelTable& avx512vnni_table();
 
 }  // namespace slm::kernels

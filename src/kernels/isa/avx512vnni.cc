@@ -1,0 +1,33 @@
+// AVX-512 with VNNI (Ice Lake, Zen 4 and later). What avx2.cc says of symbols holds here.
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/isa/polynomials.h"
+#include "kernels/isa/tables.h"
+#include "kernels/table.h"
+
+namespace slm::kernels {
+namespace {
+
+#include "kernels/isa/avx2_vector.inc"
+#include "kernels/isa/avx2_unpack.inc"
+#define SLM_DPBUSD(sum, u8, s8) _mm256_dpbusd_epi32(sum, u8, s8)
+constexpr int kTileTokens = 8;  // that meet a panel at once: their sums and results stay in 32 registers
+#include "kernels/isa/vnni_sums.inc"
+#include "kernels/isa/avx2_quantised.inc"
+#include "kernels/isa/avx512_tile.inc"
+#include "kernels/isa/avx2_float.inc"
+#include "kernels/isa/avx2_attention.inc"
+#include "kernels/isa/avx2_elementwise.inc"
+#include "kernels/isa/x86_table.inc"
+
+}  // namespace
+
+const KernelTable& avx512vnni_table() {
+  static const KernelTable table = make_table("avx512vnni");
+  return table;
+}
+
+}  // namespace slm::kernels

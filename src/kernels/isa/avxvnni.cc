@@ -1,0 +1,33 @@
+// AVX2 with the VNNI instructions in their VEX form: processors without AVX-512 (from Alder Lake on), or with. What avx2.cc says of symbols
+// holds here.
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/isa/polynomials.h"
+#include "kernels/isa/tables.h"
+#include "kernels/table.h"
+
+namespace slm::kernels {
+namespace {
+
+#include "kernels/isa/avx2_vector.inc"
+#include "kernels/isa/avx2_unpack.inc"
+#define SLM_DPBUSD(sum, u8, s8) _mm256_dpbusd_avx_epi32(sum, u8, s8)
+constexpr int kTileTokens = 4;  // that meet a panel at once: their sums stay in 16 registers
+#include "kernels/isa/vnni_sums.inc"
+#include "kernels/isa/avx2_quantised.inc"
+#include "kernels/isa/avx2_float.inc"
+#include "kernels/isa/avx2_attention.inc"
+#include "kernels/isa/avx2_elementwise.inc"
+#include "kernels/isa/x86_table.inc"
+
+}  // namespace
+
+const KernelTable& avxvnni_table() {
+  static const KernelTable table = make_table("avxvnni");
+  return table;
+}
+
+}  // namespace slm::kernels

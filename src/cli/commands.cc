@@ -19,6 +19,7 @@ const std::vector<Command>& commands() {
       {"pull", "hub.pull.summary", setup_pull},
       {"list", "hub.list.summary", setup_list},
       {"ls", "hub.list.summary", setup_list},
+      {"search", "hub.search.summary", setup_search},
       {"show", "cli.show.summary", setup_show},
       {"rm", "hub.rm.summary", setup_rm},
       {"verify", "hub.verify.summary", setup_verify},

@@ -10,13 +10,14 @@ namespace slm::cli {
 
 Run setup_pull(CLI::App& app);
 Run setup_list(CLI::App& app);
+Run setup_search(CLI::App& app);
 Run setup_rm(CLI::App& app);
 Run setup_verify(CLI::App& app);
 Run setup_import(CLI::App& app);
 
 // Asks for consent where the entry's licence wants it and none was given yet (license_consent.h), then pulls with progress on
-// stderr. At once when the model is in the store. Installs the interrupt handler: Ctrl-C ends the pull, finished parts are kept.
-Result<hub::StoredModel> pull_with_consent(hub::Store& store, const hub::CatalogueEntry& entry);
+// stderr, after saying what comes from where (unless `quiet`). At once when the model is in the store. Installs the interrupt handler: Ctrl-C ends the pull, finished parts are kept.
+Result<hub::StoredModel> pull_with_consent(hub::Store& store, const hub::CatalogueEntry& entry, bool quiet = false);
 
 // A stored model as JSON facts: name, path, bytes, sha256, source, license, added.
 nlohmann::ordered_json model_json(const hub::StoredModel& model);

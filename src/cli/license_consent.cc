@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cstdio>
 
+#include "base/text.h"
 #include "cli/hub_progress.h"
 
 namespace slm::cli {
@@ -21,10 +22,19 @@ std::string trimmed_lower(const std::string& line) {
   return out;
 }
 
-// What terms that restrict use have in common; the licences that consent is asked for are of this kind.
+// What the terms ask for, in short; of a licence we do not know, as the catalogue has it.
 std::string three_lines(const hub::CatalogueEntry& entry) {
-  return tr("hub.terms.line1", entry.name, entry.license) + "\n" + tr("hub.terms.line2") + "\n" +
-         tr("hub.terms.line3", entry.license_url) + "\n";
+  std::string text = tr("hub.terms.line1", entry.name, entry.license) + "\n";
+  if (entry.license_key == "gemma") {
+    text += tr("hub.terms.line2") + "\n" + tr("hub.terms.line3", entry.license_url) + "\n";
+  } else if (entry.license_key == "llama3.2") {
+    text += tr("hub.terms.llama") + "\n" + tr("hub.terms.line3", entry.license_url) + "\n";
+  } else if (entry.license_key == "qwen-research") {
+    text += tr("hub.terms.qwen_research") + "\n" + tr("hub.terms.line3", entry.license_url) + "\n";
+  } else {
+    text += printable(entry.license_terms) + "\n" + printable(entry.license_url) + "\n";
+  }
+  return text;
 }
 
 }  // namespace

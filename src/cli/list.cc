@@ -23,8 +23,8 @@ std::vector<Row> other_rows(const hub::Store& store) {
   std::vector<Row> rows = {{tr("hub.list.name"), tr("hub.list.size"), tr("hub.list.license"), tr("hub.list.source")}};
   for (const hub::CatalogueEntry& entry : hub::catalogue()) {
     if (store.find(entry.name)) continue;
-    rows.push_back({entry.name, entry.parts.empty() ? "-" : format_bytes(entry.bytes), entry.license,
-                    entry.parts.empty() ? tr("hub.list.no_source") : tr("hub.list.can_pull")});
+    rows.push_back({entry.name, entry.bytes == 0 ? "-" : format_bytes(entry.bytes), entry.license,
+                    tr("hub.list.can_pull") + (entry.verified ? "" : " (" + tr("hub.unverified") + ")")});
   }
   return rows;
 }
@@ -35,6 +35,7 @@ Run setup_list(CLI::App& app) {
   const auto all = std::make_shared<bool>(false);
   app.add_flag("--all", *all, tr("hub.list.all"));
   return [all](const Context& context) -> Status {
+    SLM_TRY_STATUS(hub::user_catalogue_status());
     const hub::Store store = hub::Store::open();
     const auto models = store.list();
     if (context.json) {
@@ -44,7 +45,7 @@ Run setup_list(CLI::App& app) {
       if (*all) {
         Json known = Json::array();
         for (const hub::CatalogueEntry& entry : hub::catalogue()) {
-          known.push_back(Json{{"name", entry.name}, {"bytes", entry.bytes}, {"license", entry.license}, {"source", !entry.parts.empty()}});
+          known.push_back(Json{{"name", entry.name}, {"bytes", entry.bytes}, {"license", entry.license}, {"source", entry.can_pull()}, {"verified", entry.verified}});
         }
         json["catalogue"] = known;
       }

@@ -43,7 +43,7 @@ Result<std::string> read_template(const std::string& name) {
 Result<hub::StoredModel> find_model(hub::Store& store, const ModelFlags& flags, const hub::CatalogueEntry* entry) {
   auto stored = store.resolve(flags.model);
   const bool absent = !stored && stored.error().kind == ErrorKind::kNotFound;
-  if (!absent || !flags.may_pull || entry == nullptr || entry->parts.empty()) return stored;
+  if (!absent || !flags.may_pull || entry == nullptr || !entry->can_pull()) return stored;
   return pull_with_consent(store, *entry);
 }
 
@@ -77,6 +77,7 @@ Result<ResolvedModel> resolve_model(const ModelFlags& flags) {
   ResolvedModel model;
   SLM_TRY(kv, kv_type(flags.kv));
   hub::Store store = hub::Store::open();
+  SLM_TRY_STATUS(hub::user_catalogue_status());
   model.entry = hub::find_entry(flags.model);
   SLM_TRY(stored, find_model(store, flags, model.entry));
   model.stored = stored;

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "cli/catalogue_pull.h"
 #include "cli/hub_commands.h"
 #include "cli/hub_progress.h"
 #include "cli/license_consent.h"
@@ -19,10 +20,11 @@ nlohmann::ordered_json model_json(const hub::StoredModel& model) {
               {"source", model.source}, {"commit", model.commit}, {"license", model.license}, {"added", model.added}};
 }
 
-Result<hub::StoredModel> pull_with_consent(hub::Store& store, const hub::CatalogueEntry& entry) {
+Result<hub::StoredModel> pull_with_consent(hub::Store& store, const hub::CatalogueEntry& entry, bool quiet) {
   if (const auto present = store.find(entry.name)) return *present;
+  if (entry.parts.empty() && !entry.sources.empty()) return pull_of_catalogue(store, entry, quiet);
   // Not asked for what cannot be had.
-  if (!entry.parts.empty()) SLM_TRY_STATUS(ask_for_consent(store, entry));
+  if (entry.can_pull()) SLM_TRY_STATUS(ask_for_consent(store, entry));
   install_interrupt_handler();
   HubProgress progress;
   return store.pull(entry, progress.callback());
@@ -85,10 +87,24 @@ Status pull_from_source(const Context& context, const hub::Source& source, const
   return {};
 }
 
+Status plan_catalogue_pull(const Context& context, const hub::Store& store, const hub::CatalogueEntry& entry) {
+  if (!entry.parts.empty()) {
+    SLM_TRY(plan, plan_of(store, entry));
+    print_plan(context, plan);
+    return {};
+  }
+  install_interrupt_handler();
+  SLM_TRY(remote, find_of_catalogue(store, entry, hub::Asking{false, &interrupted()}));
+  SLM_TRY(plan, plan_of(store, remote, entry.name));
+  print_plan(context, plan);
+  return {};
+}
+
 Status pull_from_catalogue(const Context& context, const PullFlags& flags) {
   for (const auto& [given, flag] : {std::pair{!flags.sha256.empty(), "--sha256"}, {!flags.name.empty(), "--name"}, {flags.insecure, "--insecure"}}) {
     if (given) return fail(ErrorKind::kUsage, "hub.flag_of_remote", flag);
   }
+  SLM_TRY_STATUS(hub::user_catalogue_status());
   hub::Store store = hub::Store::open();
   const hub::CatalogueEntry* entry = hub::find_entry(flags.model);
   if (entry == nullptr) {
@@ -103,13 +119,10 @@ Status pull_from_catalogue(const Context& context, const PullFlags& flags) {
     return {};
   }
   if (flags.dry_run) {
-    if (entry->parts.empty()) return fail_with_hint(ErrorKind::kNotFound, msg("hub.no_source", entry->name), msg("hub.try_import", entry->name));
-    SLM_TRY(plan, plan_of(store, *entry));
-    print_plan(context, plan);
-    return {};
+    return plan_catalogue_pull(context, store, *entry);
   }
   const bool was_here = store.find(entry->name).has_value();
-  SLM_TRY(model, pull_with_consent(store, *entry));
+  SLM_TRY(model, pull_with_consent(store, *entry, context.json));
   print_pulled(context, model, was_here);
   return {};
 }

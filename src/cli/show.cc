@@ -109,7 +109,7 @@ void print_people(const ResolvedModel& model, const MemoryPlan& plan, const Mode
   const std::string license = license_of(model);
   table.add("cli.show.license", license.empty() ? tr("cli.show.unknown") : license);
   const std::string commit = model.stored.commit.empty() ? "" : " @ " + model.stored.commit;
-  if (!model.stored.source.empty()) table.add("cli.show.source", model.stored.source + commit);
+  if (!model.stored.source.empty()) table.add("cli.show.source", model.stored.source + commit + (model.entry != nullptr && !model.entry->verified ? " (" + tr("hub.unverified") + ")" : ""));
   if (!model.stored.added.empty()) table.add("cli.show.added", model.stored.added);
   table.add("cli.show.memory", tr("cli.show.memory_value", format_bytes(plan.total), plan.context, format_bytes(plan.weights),
                                   format_bytes(plan.kv), format_bytes(plan.workspace), format_bytes(plan.available)));

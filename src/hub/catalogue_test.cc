@@ -8,6 +8,7 @@
 #include "hub/html_text.h"
 #include "hub/layout.h"
 #include "hub/pip.h"
+#include "hub/source_order.h"
 #include "hub/wheel_builder.h"
 
 namespace slm::hub {
@@ -32,10 +33,47 @@ TEST(Catalogue, HoldsTheModelsWithTheirSources) {
     EXPECT_TRUE(gemma->parts[i].member.ends_with(".part0" + std::to_string(i)));
     EXPECT_TRUE(gemma->parts[i].package.ends_with("-part" + std::to_string(i + 1)));
   }
-  for (const char* name : {"qwen2.5:0.5b-instruct", "gemma:2b"}) {
-    ASSERT_NE(find_entry(name), nullptr) << name;
-    EXPECT_TRUE(find_entry(name)->parts.empty()) << name;
+}
+
+TEST(Catalogue, HoldsEveryFamilyUpToThreeBillionParameters) {
+  for (const char* name : {"qwen2.5:0.5b", "qwen2.5:1.5b", "qwen2.5:3b", "qwen2.5:0.5b-base", "qwen3:0.6b", "qwen3:1.7b", "gemma:2b", "gemma2:2b",
+                           "gemma3:270m", "gemma3:1b", "smollm2:360m", "smollm2:1.7b", "llama3.2:1b", "llama3.2:3b", "llama3.2:1b-base"}) {
+    const CatalogueEntry* entry = find_entry(name);
+    ASSERT_NE(entry, nullptr) << name;
+    EXPECT_FALSE(entry->sources.empty()) << name;
+    EXPECT_EQ(entry->instruct, !std::string_view(name).ends_with("-base")) << name;
+    EXPECT_FALSE(entry->verified) << name;
+    EXPECT_EQ(entry->bytes, 0u) << name;  // its source says
+    for (const CatalogueSource& source : entry->sources) EXPECT_EQ(source.name.find('{'), std::string::npos) << source.name;
   }
+  EXPECT_EQ(find_entry("qwen2.5:3b")->license_key, "qwen-research");
+  EXPECT_EQ(find_entry("llama3.2:1b")->license_key, "llama3.2");
+  EXPECT_EQ(find_entry("gemma2:2b")->license_key, "gemma");
+}
+
+TEST(Catalogue, AQuantisationIsANameOfItsOwn) {
+  const CatalogueEntry* plain = find_entry("qwen2.5:0.5b");
+  EXPECT_EQ(plain->quantization, "Q4_K_M");
+  EXPECT_EQ(find_entry("qwen2.5:0.5b-instruct-q4_K_M"), plain);
+  const CatalogueEntry* other = find_entry("qwen2.5:0.5b-instruct-q8_0");
+  ASSERT_NE(other, nullptr);
+  EXPECT_EQ(other->name, "qwen2.5:0.5b-instruct-q8_0");
+  EXPECT_EQ(find_entry("qwen2.5:0.5b-q8_0"), other);
+  bool of_hugging_face = false, of_ollama = false;
+  for (const CatalogueSource& source : other->sources) {
+    of_hugging_face |= source.name == "hf:Qwen/Qwen2.5-0.5B-Instruct-GGUF:Q8_0";
+    of_ollama |= source.name == "ollama:qwen2.5:0.5b-instruct-q8_0";
+  }
+  EXPECT_TRUE(of_hugging_face && of_ollama);
+  EXPECT_EQ(find_entry("smollm2:360m")->sources[0].name, "ollama:smollm2:360m-instruct-fp16");
+  EXPECT_EQ(find_entry("qwen2.5:0.5b-instruct-q3_k_s"), nullptr);
+}
+
+TEST(Catalogue, IsSearchedByWords) {
+  EXPECT_TRUE(search_catalogue("no such thing").empty());
+  EXPECT_EQ(search_catalogue("").size(), catalogue().size());
+  for (const CatalogueEntry* entry : search_catalogue("Qwen2.5 base")) EXPECT_TRUE(entry->name.ends_with("-base"));
+  EXPECT_EQ(search_catalogue("qwen2.5 base").size(), 3u);
 }
 
 TEST(Catalogue, NamesAndAliasesAreFoundInAnyCaseAndMeetNowhere) {
@@ -50,7 +88,8 @@ TEST(Catalogue, NamesAndAliasesAreFoundInAnyCaseAndMeetNowhere) {
     EXPECT_GT(entry.parameters, 0u);
     EXPECT_GT(entry.context, 0u);
     EXPECT_FALSE(entry.license_terms.empty());
-    EXPECT_EQ(entry.license_key.empty(), entry.license_text.package.empty()) << entry.name;
+    EXPECT_TRUE(entry.can_pull()) << entry.name;
+    EXPECT_EQ(entry.license_key.empty(), entry.license == "Apache-2.0") << entry.name;
   }
   EXPECT_EQ(catalogue_names().size(), catalogue().size());
 }
@@ -62,6 +101,46 @@ TEST(Catalogue, SaysWhatIsWrongInOne) {
   ASSERT_FALSE(missing.has_value());
   EXPECT_EQ(missing.error().message.args.at(1), "architecture");
   EXPECT_EQ(parse_catalogue(R"({"models": [{"name": 5}]})").error().message.args.at(1), "name");
+}
+
+TEST(Catalogue, IsReadStrictly) {
+  const auto with = [](const std::string& more, const std::string& name = "a:b") {
+    return R"({"name": ")" + name + R"(", "aliases": [], "architecture": "llama", "instruct": true, "license": "MIT", "license_terms": "free",
+               "languages": ["en"], "parameters": 1, "context": 1, "chat_template": "")" + more + "}";
+  };
+  const auto wrong = [](const std::string& models) {
+    const auto parsed = parse_catalogue(R"({"format": 1, "models": [)" + models + "]}", "my.json");
+    return parsed ? std::string() : parsed.error().message.args.at(0) + ": " + parsed.error().message.args.at(1);
+  };
+  const std::string source = R"(, "sources": ["hf:o/r:{QUANT}"])";
+  EXPECT_EQ(wrong(with(source)), "");
+  EXPECT_EQ(wrong(with("")), "my.json models[0]: sources");
+  EXPECT_EQ(wrong(with(R"(, "sources": [])")), "my.json models[0]: sources");
+  EXPECT_EQ(wrong(with(R"(, "sources": ["ftp://x"])")), "my.json models[0].sources[0]: ftp://x");
+  EXPECT_EQ(wrong(with(R"(, "sources": [{"name": "hf:o/r", "gate": true}])")), "my.json models[0].sources[0]: gate");
+  EXPECT_EQ(wrong(with(source + R"(, "sampling": {"temperature": -1})")), "my.json models[0].sampling: temperature");
+  EXPECT_EQ(wrong(with(source + R"(, "licence": "x")")), "my.json models[0]: licence");
+  EXPECT_EQ(wrong(with(source + R"(, "license_key": "x")")), "my.json models[0]: license_url");
+  EXPECT_EQ(wrong(with(source) + "," + with(source)), "my.json models[1]: name");
+  EXPECT_EQ(wrong(with(source, "../x")), "my.json models[0]: name");
+  EXPECT_FALSE(parse_catalogue(R"({"format": 2, "models": []})").has_value());
+  const auto gated = parse_catalogue(R"({"models": [)" + with(R"(, "sources": [{"name": "hf:o/gated", "gated": true}, "ollama:x:y"])") + "]}");
+  ASSERT_TRUE(gated.has_value());
+  EXPECT_EQ(gated->at(0).sources.at(0).name, "ollama:x:y");
+}
+
+TEST(SourceOrder, AnswersFirstThenTheQuickest) {
+  const std::vector<CatalogueSource> sources = {{"hf:a/gated", true}, {"hf:a/b"}, {"modelscope:a/b"}, {"ollama:a:b"}};
+  const std::vector<RaceResult> raced = {{"hf", "", -1}, {"modelscope", "", 0.5}, {"ollama", "", 0.1}};
+  const auto names = [&](const std::vector<RaceResult>& race, bool china) {
+    std::string out;
+    for (const CatalogueSource& source : order_sources(sources, race, china)) out += source.name + " ";
+    return out;
+  };
+  EXPECT_EQ(names(raced, false), "ollama:a:b modelscope:a/b hf:a/b hf:a/gated ");
+  EXPECT_EQ(names(raced, true), "modelscope:a/b ollama:a:b hf:a/b hf:a/gated ");
+  EXPECT_EQ(names({}, true), "modelscope:a/b hf:a/b ollama:a:b hf:a/gated ");
+  EXPECT_EQ(names({}, false), "hf:a/b modelscope:a/b ollama:a:b hf:a/gated ");
 }
 
 TEST(Names, OnlySafeOnesAreTaken) {

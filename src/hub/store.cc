@@ -165,7 +165,7 @@ Result<StoredModel> Store::resolve(std::string_view name_or_path) const {
     return model;
   }
   if (const CatalogueEntry* entry = find_entry(text)) {
-    const Message hint = entry->parts.empty() ? msg("hub.try_import", entry->name) : msg("hub.try_pull", entry->name);
+    const Message hint = !entry->can_pull() ? msg("hub.try_import", entry->name) : msg("hub.try_pull", entry->name);
     return fail_with_hint(ErrorKind::kNotFound, msg("hub.not_pulled", entry->name), hint);
   }
   // A path that does not lead to a model: say what is there instead of guessing at names.

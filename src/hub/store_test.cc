@@ -352,7 +352,7 @@ TEST_F(StoreTest, ResolveTakesNamesAndFilesAndExplains) {
   const auto known = Store::open().resolve("smollm2:135m");
   ASSERT_FALSE(known.has_value());
   EXPECT_EQ(known.error().hint.key, "hub.try_pull");
-  EXPECT_EQ(Store::open().resolve("gemma:2b").error().hint.key, "hub.try_import");
+  EXPECT_EQ(Store::open().resolve("gemma:2b").error().hint.key, "hub.try_pull");
   EXPECT_EQ(Store::open().resolve("smolm2:135m").error().hint.args.at(0), "smollm2:135m");
   EXPECT_EQ(Store::open().resolve("/no/such/file").error().message.key, "base.no_file");
   EXPECT_EQ(Store::open().resolve("none.gguf").error().message.key, "base.no_file");

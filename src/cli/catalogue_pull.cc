@@ -1,0 +1,71 @@
+#include "cli/catalogue_pull.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "cli/command.h"
+#include "cli/hub_progress.h"
+#include "cli/license_consent.h"
+#include "cli/pull_plan.h"
+#include "hub/layout.h"
+#include "hub/source_order.h"
+
+namespace slm::cli {
+namespace {
+
+std::vector<hub::CatalogueSource> ordered_sources(const hub::Store& store, const hub::CatalogueEntry& entry) {
+  if (entry.sources.size() < 2) return entry.sources;
+  std::vector<std::string> schemes;
+  for (const hub::CatalogueSource& source : entry.sources) {
+    const std::string scheme = source.name.substr(0, source.name.find(':'));
+    const bool asked = scheme == "hf" || scheme == "ollama" || scheme == "modelscope";
+    if (asked && std::find(schemes.begin(), schemes.end(), scheme) == schemes.end()) schemes.push_back(scheme);
+  }
+  return hub::order_sources(entry.sources, hub::remembered_race(schemes, hub::Layout{store.root()}), hub::is_in_china());
+}
+
+Result<hub::RemoteModel> find_in(const std::vector<hub::CatalogueSource>& order, const hub::CatalogueEntry& entry, const hub::Asking& asking) {
+  const auto on_skip = [](const std::string& source, const Error& error) { note(msg("hub.source_skipped", source, error.text())); };
+  SLM_TRY(remote, hub::find_in_sources(order, asking, on_skip));
+  remote.license = entry.license;
+  return remote;
+}
+
+Result<hub::StoredModel> pull_found(hub::Store& store, const hub::CatalogueEntry& entry, const hub::RemoteModel& remote, const hub::Asking& asking, bool quiet) {
+  SLM_TRY(plan, plan_of(store, remote, entry.name));
+  if (!quiet) {
+    const std::string kind = tr(entry.instruct ? "hub.plan.instruct" : "hub.plan.base");
+    std::fputs((tr("hub.plan.means", entry.name, kind, entry.quantization, entry.license_terms) + "\n" + plan_text(plan)).c_str(), stderr);
+  }
+  SLM_TRY_STATUS(ask_for_consent(store, entry));
+  HubProgress progress;
+  return store.pull_remote(remote, entry.name, asking, progress.callback());
+}
+
+}  // namespace
+
+Result<hub::RemoteModel> find_of_catalogue(const hub::Store& store, const hub::CatalogueEntry& entry, const hub::Asking& asking) {
+  return find_in(ordered_sources(store, entry), entry, asking);
+}
+
+Result<hub::StoredModel> pull_of_catalogue(hub::Store& store, const hub::CatalogueEntry& entry, bool quiet) {
+  install_interrupt_handler();
+  hub::Asking asking;
+  asking.cancelled = &interrupted();
+  std::vector<hub::CatalogueSource> order = ordered_sources(store, entry);
+  for (;;) {
+    auto remote = find_in(order, entry, asking);
+    if (!remote) {
+      hub::forget_race(hub::Layout{store.root()});
+      return tl::unexpected<Error>(remote.error());
+    }
+    auto model = pull_found(store, entry, *remote, asking, quiet);
+    // Bytes that came are the next source's too, where its digest is the same.
+    std::erase_if(order, [&](const hub::CatalogueSource& source) { return source.name == remote->source; });
+    const bool next_may_do = !model && (model.error().kind == ErrorKind::kNetwork || model.error().kind == ErrorKind::kCorrupt) && !order.empty() && !interrupted();
+    if (!next_may_do) return model;
+    note(msg("hub.source_skipped", remote->source, model.error().text()));
+  }
+}
+
+}  // namespace slm::cli

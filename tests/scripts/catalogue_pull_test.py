@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""Names of the catalogue pulled from several sources, all of them servers on this machine: catalogue_pull_test.py SLM WRITE_TINY_CHAT_MODEL."""
+import hashlib
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from bad_server import BadServer  # noqa: E402
+
+SLM, WRITE_MODEL = sys.argv[1:3]
+WORK = tempfile.TemporaryDirectory(prefix="slm_catalogue_test_")
+
+
+def tiny_model():
+    path = os.path.join(WORK.name, "tiny.gguf")
+    subprocess.run([WRITE_MODEL, path], check=True)
+    return pathlib.Path(path).read_bytes()
+
+
+MODEL = tiny_model()
+DIGEST = hashlib.sha256(MODEL).hexdigest()
+
+
+def entry(name, sources, **more):
+    return {"name": name, "aliases": [], "architecture": "llama", "instruct": True, "license": "MIT", "license_terms": "free", "languages": ["en"],
+            "parameters": 1, "context": 256, "chat_template": "", "sources": sources, **more}
+
+
+class SilentServer:
+    """Takes connections and says nothing."""
+
+    def __init__(self):
+        self.socket = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.base = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+        self.held = []
+        threading.Thread(target=self.hold, daemon=True).start()
+
+    def hold(self):
+        try:
+            while True:
+                self.held.append(self.socket.accept())
+        except OSError:
+            pass
+
+    def close(self):
+        self.socket.close()
+
+
+class CataloguePulls(unittest.TestCase):
+    def setUp(self):
+        self.home = tempfile.mkdtemp(dir=WORK.name)
+        self.server = BadServer(MODEL)
+        self.addCleanup(self.server.close)
+        self.silent = SilentServer()
+        self.addCleanup(self.silent.close)
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "SLM_"))}
+        self.environment.update(SLM_HOME=self.home, HF_HOME=self.home, LANG="", LC_ALL="", LC_MESSAGES="", TZ="UTC", HF_ENDPOINT=self.server.base,
+                                SLM_OLLAMA_REGISTRY=self.server.base, MODELSCOPE_ENDPOINT=self.server.base + "/ms")
+
+    def write(self, *entries):
+        pathlib.Path(self.home, "catalogue.json").write_text(json.dumps({"format": 1, "models": list(entries)}))
+
+    def slm(self, *args, **environment):
+        return subprocess.run([SLM, *args], capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL, env={**self.environment, **environment})
+
+    def gets(self, name, **environment):
+        done = self.slm("pull", name, "--json", **environment)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        model = json.loads(done.stdout)
+        self.assertEqual(model["sha256"], DIGEST)
+        return model
+
+    def test_a_name_is_pulled_and_said_before(self):
+        self.write(entry("tiny:1m", ["ollama:m:good"], quantization="F32"))
+        done = self.slm("pull", "tiny:1m")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("tiny:1m means the instruct model, F32", done.stderr)
+        self.assertIn("from ollama:m:good", done.stderr)
+        listed = json.loads(self.slm("list", "--json").stdout)["models"][0]
+        self.assertEqual((listed["name"], listed["source"], listed["license"]), ("tiny:1m", "ollama:m:good", "MIT"))
+        self.assertIn("already", self.slm("pull", "tiny:1m").stdout)
+
+    def test_run_pulls_first(self):
+        self.write(entry("tiny:1m", ["hf:owner/repo:Q4_0"]))
+        done = self.slm("run", "tiny:1m", "--raw", "--max-tokens", "2", "a")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("hf:owner/repo:Q4_0", done.stderr)
+
+    def test_a_source_that_lacks_it_is_passed_over(self):
+        self.write(entry("tiny:1m", ["hf:owner/none:Q4_0", "ollama:nothing:x", "modelscope:owner/repo:q4_0"]))
+        self.assertEqual(self.gets("tiny:1m")["source"], "modelscope:owner/repo:q4_0")
+
+    def test_a_dead_source_costs_little(self):
+        self.write(entry("tiny:1m", ["hf:owner/repo:Q4_0", "ollama:m:good"]))
+        start = time.monotonic()
+        self.assertEqual(self.gets("tiny:1m", HF_ENDPOINT=self.silent.base)["source"], "ollama:m:good")
+        print(f"a silent source cost {time.monotonic() - start:.1f} s", file=sys.stderr)
+        raced = json.loads(pathlib.Path(self.home, "cache", "sources.json").read_text())["sources"]
+        self.assertIsNone(raced["hf"]["seconds"])
+        self.assertGreater(raced["ollama"]["seconds"], 0)
+
+    def test_one_that_answers_no_more_than_a_greeting(self):
+        """It won the race of an hour ago and is silent now."""
+        self.write(entry("tiny:1m", ["hf:owner/repo:Q4_0", "ollama:m:good"]))
+        os.makedirs(os.path.join(self.home, "cache"))
+        pathlib.Path(self.home, "cache", "sources.json").write_text(json.dumps({"time": int(time.time()) - 3600, "sources": {
+            "hf": {"endpoint": self.silent.base, "seconds": 0.1}, "ollama": {"endpoint": self.server.base, "seconds": 0.2}}}))
+        done = self.slm("pull", "tiny:1m", HF_ENDPOINT=self.silent.base)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("hf:owner/repo:Q4_0 is passed over", done.stderr)
+
+    def test_the_race_is_remembered(self):
+        self.write(entry("tiny:1m", ["hf:owner/repo:Q4_0", "ollama:m:good"]), entry("tiny:2m", ["hf:owner/repo:Q4_0", "ollama:m:good"]))
+        self.gets("tiny:1m")
+        self.assertEqual(len(self.greetings()), 2)
+        self.gets("tiny:2m")
+        self.assertEqual(len(self.greetings()), 2)
+
+    def greetings(self):
+        return [path for path, _ in self.server.requests if path == "/"]
+
+    def test_modelscope_is_first_in_china(self):
+        self.write(entry("tiny:1m", ["hf:owner/repo:Q4_0", "ollama:m:good", "modelscope:owner/repo:q4_0"]))
+        for environment in ({"LANG": "zh_CN.UTF-8"}, {"TZ": "Asia/Shanghai"}):
+            with self.subTest(environment=environment):
+                self.assertEqual(self.gets("tiny:1m", **environment)["source"], "modelscope:owner/repo:q4_0")
+                self.slm("rm", "tiny:1m")
+
+    def test_terms_are_agreed_to_whatever_the_source(self):
+        self.write(entry("tiny:1m", [{"name": "hf:owner/gated:Q4_0", "gated": True}, "ollama:m:good"], license="Own", license_key="own",
+                         license_url="example.org/terms"))
+        refused = self.slm("pull", "tiny:1m")
+        self.assertEqual(refused.returncode, 2, refused.stderr)
+        self.assertIn("SLM_ACCEPT_LICENSE=own", refused.stderr)
+        self.assertEqual(self.gets("tiny:1m", SLM_ACCEPT_LICENSE="own")["source"], "ollama:m:good")
+
+    def test_bytes_of_a_source_that_lies_are_not_kept(self):
+        self.write(entry("tiny:1m", ["ollama:wrong:good"]), entry("tiny:2m", ["ollama:wrong:good", "hf:owner/repo:Q4_0"]))
+        self.assertEqual(self.slm("pull", "tiny:1m").returncode, 6)
+        self.gets("tiny:2m")
+
+    def test_no_source_answers(self):
+        self.write(entry("tiny:1m", ["hf:owner/repo:Q4_0", "ollama:m:good"]))
+        self.server.close()
+        self.assertEqual(self.slm("pull", "tiny:1m").returncode, 5)
+        self.assertEqual(json.loads(self.slm("list", "--json").stdout)["models"], [])
+
+    def test_a_file_of_the_users_that_is_wrong_says_where(self):
+        self.write(entry("tiny:1m", ["ollama:m:good"]), entry("tiny:2m", []))
+        done = self.slm("pull", "tiny:1m")
+        self.assertEqual(done.returncode, 6, done.stderr)
+        self.assertIn("catalogue.json models[1]", done.stderr)
+        self.assertEqual(self.slm("version").returncode, 0)
+
+    def test_search(self):
+        self.write(entry("tiny:1m", ["ollama:m:good"]))
+        found = json.loads(self.slm("search", "tiny", "--json").stdout)["models"]
+        self.assertEqual([(model["name"], model["in_store"], model["verified"]) for model in found], [("tiny:1m", False, False)])
+        self.assertIn("unverified", self.slm("search", "qwen2.5", "base").stdout)
+        self.assertEqual(self.slm("search", "no", "such", "model").returncode, 3)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])

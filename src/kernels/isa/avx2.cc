@@ -19,6 +19,8 @@ namespace {
 #include "kernels/isa/avx2_sums.inc"
 #include "kernels/isa/avx2_quantised.inc"
 #include "kernels/isa/avx2_float.inc"
+constexpr uint32_t kTileQueries = 3;
+constexpr bool kWideAttention = false;
 #include "kernels/isa/avx2_attention.inc"
 #include "kernels/isa/avx2_elementwise.inc"
 #include "kernels/isa/x86_table.inc"

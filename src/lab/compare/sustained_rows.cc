@@ -161,7 +161,7 @@ std::optional<HeatLoss> heat_loss(const std::vector<SustainedAnswer>& answers, d
     else if (answer.at >= 2 * run_seconds / 3) last.push_back(answer.rate);
   }
   if (first.empty() || last.empty()) return std::nullopt;
-  const Bootstrap ratio = bootstrap_ratio(last, first, 0.5, seed);
+  const Bootstrap ratio = bootstrap_ratio_of_series(last, first, 0.5, seed);
   const Interval interval = ratio.percentile();
   return HeatLoss{1 - ratio.estimate, {1 - interval.high, 1 - interval.low}};
 }

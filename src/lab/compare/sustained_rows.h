@@ -40,8 +40,8 @@ struct SustainedPlan {
 // A minute a bucket from 5 minutes on, else a tenth of the run. Rest: a fifth of the run, at most 2 minutes. REQUIRES: seconds > 0.
 SustainedPlan plan_sustained(double seconds);
 
-// The part of its speed that a run loses: 1 - (median of the last third) / (median of the first), by the start of its answers, with a
-// bootstrap interval. Nothing where a third of the run has no answer.
+// The part of its speed that a run loses: 1 - (median of the last third) / (median of the first), by the start of its answers, in
+// whose order they are given. The interval is a bootstrap's of blocks: neighbours are alike. Nothing where a third of the run has no answer.
 struct HeatLoss {
   double share = 0;
   Interval interval;

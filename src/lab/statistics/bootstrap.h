@@ -51,6 +51,14 @@ Bootstrap bootstrap_difference(const WeightedSums& sums, uint64_t seed, int resa
 // out one run says nothing about a quantile (Efron 1982). REQUIRES: none empty, all > 0.
 Bootstrap bootstrap_ratio(std::span<const double> a, std::span<const double> b, double q, uint64_t seed, int resamples = kResamples);
 
+// Of values in the order of time, of which neighbours are alike: how many of them make a block that says about as much by itself. By the
+// correlation of neighbours, as of a first-order autoregression (Carlstein 1986: (sqrt(6) r / (1 - r^2))^(2/3) n^(1/3)); 1 where it is
+// not above 0, at most a third of the values. REQUIRES: series not empty.
+size_t block_length(std::span<const double> series);
+// bootstrap_ratio() of values in the order of time: what is drawn is blocks of block_length() neighbours (the last value is followed by the
+// first), as many as make the series' length.
+Bootstrap bootstrap_ratio_of_series(std::span<const double> a, std::span<const double> b, double q, uint64_t seed, int resamples = kResamples);
+
 // quantile(values, q) with its percentile interval, which ends at the least and the greatest value seen: for a tail (p95) of few
 // runs it is too narrow above. REQUIRES: values not empty.
 Bootstrap bootstrap_quantile(std::span<const double> values, double q, uint64_t seed, int resamples = kResamples);

@@ -129,5 +129,50 @@ TEST(Bca, HoldsTheTruthOfASkewedMean) {
   EXPECT_GE(held, held_by_percentile);
 }
 
+// A first-order autoregression about 100; noise is a sum of uniforms, near enough to normal.
+std::vector<double> series_of(size_t n, double r, SeededRandom& random) {
+  const auto noise = [&] {
+    double sum = -6;
+    for (int i = 0; i < 12; ++i) sum += random.uniform();
+    return sum;
+  };
+  std::vector<double> values(n);
+  double x = noise();
+  for (double& value : values) {
+    value = 100 + 3 * x;
+    x = r * x + std::sqrt(1 - r * r) * noise();
+  }
+  return values;
+}
+
+TEST(Blocks, AreLongerWhereNeighboursAreAlike) {
+  SeededRandom random(3);
+  EXPECT_LE(block_length(series_of(300, 0, random)), 3u);
+  const size_t half = block_length(series_of(300, 0.5, random)), most = block_length(series_of(300, 0.9, random));
+  EXPECT_GT(half, 5u);
+  EXPECT_GT(most, half);
+  EXPECT_LE(most, 100u);
+  EXPECT_EQ(block_length(std::vector<double>(9, 5.0)), 1u);
+  EXPECT_EQ(block_length(std::vector<double>{1}), 1u);
+}
+
+// How often a 95 % interval holds the ratio, which is 1.
+TEST(Blocks, IntervalsOfSeriesHoldTheTruthMoreOften) {
+  constexpr int kRuns = 300, kDraws = 200;
+  for (const auto& [r, least] : {std::pair{0.0, 0.90}, {0.5, 0.85}, {0.8, 0.75}}) {
+    SeededRandom random(11);
+    int by_blocks = 0, by_single = 0;
+    for (int run = 0; run < kRuns; ++run) {
+      const std::vector<double> a = series_of(100, r, random), b = series_of(100, r, random);
+      by_blocks += bootstrap_ratio_of_series(a, b, 0.5, 1, kDraws).percentile().holds(1);
+      by_single += bootstrap_ratio(a, b, 0.5, 1, kDraws).percentile().holds(1);
+    }
+    EXPECT_GE(by_blocks, least * kRuns) << r;
+    if (r == 0.8) {
+      EXPECT_LE(by_single, 0.65 * kRuns);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace slm::lab

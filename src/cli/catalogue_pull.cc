@@ -33,6 +33,7 @@ Result<hub::RemoteModel> find_in(const std::vector<hub::CatalogueSource>& order,
 
 Result<hub::StoredModel> pull_found(hub::Store& store, const hub::CatalogueEntry& entry, const hub::RemoteModel& remote, const hub::Asking& asking, bool quiet) {
   SLM_TRY(plan, plan_of(store, remote, entry.name));
+  if (!quiet) SLM_TRY_STATUS(add_estimate(store, remote, asking, {}, plan));
   if (!quiet) {
     const std::string kind = tr(entry.instruct ? "hub.plan.instruct" : "hub.plan.base");
     std::fputs((tr("hub.plan.means", entry.name, kind, entry.quantization, entry.license_terms) + "\n" + plan_text(plan)).c_str(), stderr);

@@ -20,6 +20,7 @@ const std::vector<Command>& commands() {
       {"list", "hub.list.summary", setup_list},
       {"ls", "hub.list.summary", setup_list},
       {"search", "hub.search.summary", setup_search},
+      {"fits", "cli.fits.summary", setup_fits},
       {"show", "cli.show.summary", setup_show},
       {"rm", "hub.rm.summary", setup_rm},
       {"verify", "hub.verify.summary", setup_verify},

@@ -11,6 +11,7 @@ namespace slm::cli {
 Run setup_pull(CLI::App& app);
 Run setup_list(CLI::App& app);
 Run setup_search(CLI::App& app);
+Run setup_fits(CLI::App& app);
 Run setup_rm(CLI::App& app);
 Run setup_verify(CLI::App& app);
 Run setup_import(CLI::App& app);

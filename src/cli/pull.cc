@@ -35,6 +35,7 @@ namespace {
 struct PullFlags {
   std::string model, sha256, name;
   bool insecure = false, dry_run = false;
+  EstimateFor estimate;
 };
 
 void print_pulled(const Context& context, const hub::StoredModel& model, bool was_here) {
@@ -72,6 +73,9 @@ Status pull_from_source(const Context& context, const hub::Source& source, const
   std::string name = flags.name;
   if (name.empty()) name = hub::check_name(remote.suggested_name) && remote.suggested_name == remote.source ? remote.suggested_name : hub::name_from_file(remote.suggested_name);
   SLM_TRY(plan, plan_of(store, remote, name));
+  // A bare address may lead to anything: it is asked twice only by who wants to know beforehand.
+  const bool is_address = flags.model.starts_with("http");
+  if (flags.dry_run || (!context.json && !is_address)) SLM_TRY_STATUS(add_estimate(store, remote, asking, flags.estimate, plan));
   if (flags.dry_run) {
     print_plan(context, plan);
     return {};
@@ -87,15 +91,18 @@ Status pull_from_source(const Context& context, const hub::Source& source, const
   return {};
 }
 
-Status plan_catalogue_pull(const Context& context, const hub::Store& store, const hub::CatalogueEntry& entry) {
+Status plan_catalogue_pull(const Context& context, const hub::Store& store, const hub::CatalogueEntry& entry, const EstimateFor& what) {
   if (!entry.parts.empty()) {
     SLM_TRY(plan, plan_of(store, entry));
+    SLM_TRY_STATUS(add_estimate(store, entry, what, plan));
     print_plan(context, plan);
     return {};
   }
   install_interrupt_handler();
-  SLM_TRY(remote, find_of_catalogue(store, entry, hub::Asking{false, &interrupted()}));
+  const hub::Asking asking{false, &interrupted()};
+  SLM_TRY(remote, find_of_catalogue(store, entry, asking));
   SLM_TRY(plan, plan_of(store, remote, entry.name));
+  SLM_TRY_STATUS(add_estimate(store, remote, asking, what, plan));
   print_plan(context, plan);
   return {};
 }
@@ -119,7 +126,7 @@ Status pull_from_catalogue(const Context& context, const PullFlags& flags) {
     return {};
   }
   if (flags.dry_run) {
-    return plan_catalogue_pull(context, store, *entry);
+    return plan_catalogue_pull(context, store, *entry, flags.estimate);
   }
   const bool was_here = store.find(entry->name).has_value();
   SLM_TRY(model, pull_with_consent(store, *entry, context.json));
@@ -136,6 +143,8 @@ Run setup_pull(CLI::App& app) {
   app.add_option("--name", flags->name, tr("hub.pull.name"))->type_name("NAME");
   app.add_flag("--insecure", flags->insecure, tr("hub.pull.insecure"));
   app.add_flag("--dry-run", flags->dry_run, tr("hub.pull.dry_run"));
+  app.add_option("--for", flags->estimate.device, tr("cli.flag.for"))->type_name("DEVICE");
+  app.add_option("--ctx", flags->estimate.context, tr("cli.flag.estimate_ctx", kEstimateContext))->type_name("N");
   return [flags](const Context& context) -> Status {
     std::transform(flags->sha256.begin(), flags->sha256.end(), flags->sha256.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     if (!flags->sha256.empty() && !hub::is_sha256(flags->sha256)) return fail(ErrorKind::kUsage, "hub.bad_sha256", flags->sha256.substr(0, 100));

@@ -5,7 +5,9 @@
 #include "base/json.h"
 #include "base/machine.h"
 #include "base/text.h"
+#include "cli/command.h"
 #include "hub/download.h"
+#include "hub/header_preflight.h"
 #include "hub/record.h"
 
 namespace slm::cli {
@@ -64,6 +66,32 @@ Result<PullPlan> plan_of(const hub::Store& store, const hub::CatalogueEntry& ent
   return plan;
 }
 
+Status add_estimate(const hub::Store& store, const hub::RemoteModel& remote, const hub::Asking& asking, const EstimateFor& what, PullPlan& plan) {
+  SLM_TRY(place, place_of(what.device));
+  Result<Estimate> estimate = tl::unexpected<Error>(Error{});
+  if (const auto stored = plan.in_store ? store.find(plan.name) : std::nullopt) {
+    estimate = estimate_of_file(stored->path, what.context, place);
+  } else {
+    const auto header = hub::fetch_header(remote, hub::Layout{store.root()}, asking);
+    if (header) estimate = estimate_of_file(header->path(), what.context, place);
+    else estimate = tl::unexpected<Error>(header.error());
+  }
+  if (estimate) {
+    plan.estimate = *estimate;
+    return {};
+  }
+  const bool stopped = asking.cancelled != nullptr && *asking.cancelled;
+  if (estimate.error().kind == ErrorKind::kCorrupt || stopped) return tl::unexpected<Error>(estimate.error());
+  note(msg("cli.estimate.none", estimate.error().text()));
+  return {};
+}
+
+Status add_estimate(const hub::Store& store, const hub::CatalogueEntry& entry, const EstimateFor& what, PullPlan& plan) {
+  SLM_TRY(place, place_of(what.device));
+  plan.estimate = estimate_of_entry(store, entry, what.context, place);
+  return {};
+}
+
 nlohmann::ordered_json plan_json(const PullPlan& plan) {
   Json json;
   json["name"] = plan.name;
@@ -81,6 +109,7 @@ nlohmann::ordered_json plan_json(const PullPlan& plan) {
                         {"available_bytes", plan.memory_available},
                         {"fits", plan.bytes ? Json(plan.fits_memory()) : Json(nullptr)},
                         {"estimate", true}};
+  json["run"] = plan.estimate ? Json(estimate_json(*plan.estimate)) : Json(nullptr);
   return json;
 }
 
@@ -94,7 +123,9 @@ std::string plan_text(const PullPlan& plan) {
   if (!plan.in_store) {
     text += tr(plan.fits_disk() ? "hub.plan.disk_fits" : "hub.plan.disk_lacks", format_bytes(plan.disk_needed), format_bytes(plan.disk_free)) + "\n";
   }
-  if (plan.bytes) {
+  if (plan.estimate) {
+    text += estimate_text(*plan.estimate);
+  } else if (plan.bytes) {
     text += tr(plan.fits_memory() ? "hub.plan.memory_fits" : "hub.plan.memory_lacks", size, format_bytes(plan.memory_available)) + "\n";
   }
   if (plan.sha256.empty()) text += tr("hub.plan.no_digest") + "\n";

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "cli/estimate.h"
 #include "hub/sources/source.h"
 #include "hub/store.h"
 
@@ -18,12 +19,23 @@ struct PullPlan {
   std::string sha256;              // "" unknown
   uint64_t disk_needed = 0, disk_free = 0;
   uint64_t memory_available = 0;
+  std::optional<Estimate> estimate;  // memory and speed, by the header; nothing: not read
   bool fits_disk() const { return disk_needed <= disk_free; }
   bool fits_memory() const { return !bytes || *bytes <= memory_available; }  // the weights alone
 };
 
 Result<PullPlan> plan_of(const hub::Store& store, const hub::RemoteModel& remote, const std::string& name);
 Result<PullPlan> plan_of(const hub::Store& store, const hub::CatalogueEntry& entry);
+
+// What memory and speed are estimated for.
+struct EstimateFor {
+  std::string device;              // as place_of
+  uint32_t context = 0;            // as estimate_of_file
+};
+// Adds what the model's header tells, read from the store or by a range. Where it cannot be read beforehand a note says so. Errors: kCorrupt: what lies
+// there is no GGUF, or a damaged one; those of place_of; kFailed "hub.interrupted".
+Status add_estimate(const hub::Store& store, const hub::RemoteModel& remote, const hub::Asking& asking, const EstimateFor& what, PullPlan& plan);
+Status add_estimate(const hub::Store& store, const hub::CatalogueEntry& entry, const EstimateFor& what, PullPlan& plan);
 
 // docs/json.md
 nlohmann::ordered_json plan_json(const PullPlan& plan);

@@ -160,6 +160,62 @@ class CataloguePulls(unittest.TestCase):
         self.assertIn("catalogue.json models[1]", done.stderr)
         self.assertEqual(self.slm("version").returncode, 0)
 
+    def dry(self, *args, **environment):
+        done = self.slm("pull", *args, "--dry-run", "--json", **environment)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(list(pathlib.Path(self.home).glob("cache/header*")), [])
+        return json.loads(done.stdout)
+
+    def test_the_header_tells_memory_before_the_model_comes(self):
+        """The figures are those of the model once it is here."""
+        self.write(entry("tiny:1m", ["ollama:m:good"]))
+        before = self.dry("tiny:1m")["run"]
+        self.assertEqual(json.loads(self.slm("list", "--json").stdout)["models"], [])
+        self.gets("tiny:1m")
+        after = self.dry("tiny:1m")
+        self.assertTrue(after["in_store"])
+        for key in ("context", "weights_bytes", "kv_bytes", "workspace_bytes"):
+            self.assertEqual(before[key], after["run"][key], key)
+        self.assertTrue(before["fits"] and before["estimate"] and before["bandwidth_measured"])
+        self.assertLess(before["tokens_per_second"]["low"], before["tokens_per_second"]["high"])
+
+    def test_only_the_header_comes(self):
+        server = BadServer(MODEL + bytes(80_000_000))
+        self.addCleanup(server.close)
+        run = self.dry("hf:owner/repo:Q4_0", HF_ENDPOINT=server.base)["run"]
+        self.assertGreater(run["total_bytes"], 0)
+        self.assertLess(server.sent, 16_000_000)
+        text = self.slm("pull", "hf:owner/repo:Q4_0", "--dry-run", "--ctx", "64", HF_ENDPOINT=server.base).stdout
+        self.assertIn("for 64 tokens of context", text)
+        self.assertIn("it fits (estimate)", text)
+        self.assertIn("measured here (estimate)", text)
+
+    def test_what_is_no_model_is_refused_by_its_header(self):
+        for content in (b"\x7fELF" * 100_000, MODEL[:200] + b"\xff" * 1000 + MODEL[1200:]):
+            server = BadServer(content)
+            self.addCleanup(server.close)
+            done = self.slm("pull", "hf:owner/repo:Q4_0", HF_ENDPOINT=server.base)
+            self.assertEqual(done.returncode, 6, done.stdout + done.stderr)
+            self.assertEqual(list(pathlib.Path(self.home).glob("cache/header*")), [])
+
+    def test_other_devices(self):
+        run = self.dry("hf:owner/repo:Q4_0", "--for", "pi5")["run"]
+        self.assertEqual((run["device"], run["bandwidth_measured"]), ("Raspberry Pi 5 (8 GB)", False))
+        refused = self.slm("pull", "hf:owner/repo:Q4_0", "--dry-run", "--for", "pi55")
+        self.assertEqual(refused.returncode, 3)
+        self.assertIn("pi5", refused.stderr)
+
+    def test_fits(self):
+        """Half of 2 GB holds smollm2:135m, llama3.2:1b only in fewer bits than its 8, and nothing of llama3.2:3b."""
+        models = {model["name"]: model["estimate"] for model in json.loads(self.slm("fits", "--for", "pi4", "--json").stdout)["models"]}
+        self.assertTrue(models["smollm2:135m"]["fits"])
+        self.assertFalse(models["llama3.2:1b"]["fits"])
+        self.assertEqual(models["llama3.2:1b"]["quantization_that_fits"], "Q4_1")
+        self.assertFalse(models["llama3.2:3b"]["fits"])
+        self.assertIsNone(models["llama3.2:3b"]["quantization_that_fits"])
+        self.assertTrue(all(models.values()))  # the dimensions of all are known
+        self.assertIn("Raspberry Pi 4", self.slm("fits", "--for", "pi4").stdout)
+
     def test_search(self):
         self.write(entry("tiny:1m", ["ollama:m:good"]))
         found = json.loads(self.slm("search", "tiny", "--json").stdout)["models"]

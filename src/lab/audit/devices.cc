@@ -33,13 +33,17 @@ Result<DeviceClass> read_class(const YamlNode& node) {
 }
 
 Result<Device> read_device(const YamlNode& node) {
-  SLM_TRY_STATUS(node.refuse_unknown_keys({"id", "class", "name", "memory", "bandwidth", "fp16", "fp32", "power"}));
+  SLM_TRY_STATUS(node.refuse_unknown_keys({"id", "short", "class", "name", "memory", "bandwidth", "fp16", "fp32", "power"}));
   Device device;
   SLM_TRY(id, node.need_string("id"));
   SLM_TRY(name, node.need_string("name"));
   SLM_TRY(device_class, read_class(node));
   SLM_TRY(memory, read_figure(node, "memory"));
   SLM_TRY(bandwidth, read_figure(node, "bandwidth"));
+  if (node.find("short") != nullptr) {
+    SLM_TRY(short_name, node.need_string("short"));
+    device.short_name = short_name;
+  }
   device.id = id;
   device.name = name;
   device.device_class = device_class;

@@ -24,6 +24,7 @@ inline constexpr double kFitShare = 0.5;
 
 struct Device {
   std::string id, name;
+  std::string short_name;             // "pi5"; may be empty
   DeviceClass device_class = DeviceClass::kPhone;
   Figure memory;                      // bytes
   Figure bandwidth;                   // bytes per second, peak

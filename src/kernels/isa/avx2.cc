@@ -19,6 +19,7 @@ namespace {
 #include "kernels/isa/avx2_sums.inc"
 #include "kernels/isa/avx2_quantised.inc"
 #include "kernels/isa/avx2_float.inc"
+#include "kernels/isa/avx2_attention_tiles.inc"
 constexpr uint32_t kTileQueries = 3;
 constexpr bool kWideAttention = false;
 #include "kernels/isa/avx2_attention.inc"

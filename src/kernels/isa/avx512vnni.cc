@@ -19,10 +19,11 @@ constexpr int kTileTokens = 8;  // that meet a panel at once: their sums and res
 #include "kernels/isa/avx2_quantised.inc"
 #include "kernels/isa/avx512_tile.inc"
 #include "kernels/isa/avx2_float.inc"
+#include "kernels/isa/avx2_attention_tiles.inc"
+#include "kernels/isa/avx512_attention.inc"
 constexpr uint32_t kTileQueries = 8;
 constexpr bool kWideAttention = true;
 #include "kernels/isa/avx2_attention.inc"
-#include "kernels/isa/avx512_attention.inc"
 #include "kernels/isa/avx2_elementwise.inc"
 #include "kernels/isa/x86_table.inc"
 

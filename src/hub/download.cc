@@ -13,8 +13,10 @@
 #include "base/files.h"
 #include "base/machine.h"
 #include "base/text.h"
+#include "hub/chunk_map.h"
 #include "hub/journal.h"
 #include "hub/partial_file.h"
+#include "hub/range_fetch.h"
 
 namespace slm::hub {
 namespace {
@@ -25,34 +27,16 @@ constexpr std::string_view kMagic = "GGUF";
 constexpr uint64_t kSpareBytes = 64u << 20;
 constexpr uint64_t kSpareShare = 20;  // and a twentieth of what is still to come
 constexpr double kForever = 1e6;      // seconds; what has an end here is the patience
+constexpr double kConnectSeconds = 5;  // where there is another source
 constexpr int kMostRestarts = 3;      // of one file whose ranges do not fit together
 constexpr uint64_t kSpaceCheckBytes = 16u << 20;  // between looks at the disk, where the end is not known
-constexpr double kMostToldWaits = 900;  // seconds spent waiting as told, without a byte in between
-
-struct ContentRange {
-  uint64_t first = 0, last = 0, total = 0;
-};
+constexpr uint64_t kLeastForRanges = 16u << 20;  // missing bytes that are worth several connections
 
 bool read_number(std::string_view& text, uint64_t& into) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
   if (error != std::errc()) return false;
   text.remove_prefix(static_cast<size_t>(end - text.data()));
   return true;
-}
-
-bool read_separator(std::string_view& text, std::string_view separator) {
-  if (!text.starts_with(separator)) return false;
-  text.remove_prefix(separator.size());
-  return true;
-}
-
-// "bytes 5-9/10" (RFC 9110 14.4).
-std::optional<ContentRange> parse_content_range(std::string_view text) {
-  ContentRange range;
-  const bool good = read_separator(text, "bytes ") && read_number(text, range.first) && read_separator(text, "-") &&
-                    read_number(text, range.last) && read_separator(text, "/") && read_number(text, range.total) && text.empty();
-  if (!good || range.last < range.first || range.last >= range.total) return std::nullopt;
-  return range;
 }
 
 std::optional<uint64_t> content_length(const net::HttpReply& head) {
@@ -83,13 +67,20 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 class Download {
  public:
   Download(const DownloadRequest& request, const Layout& layout, const OnProgress& progress, const Patience& patience)
-      : request_(request), layout_(layout), progress_(progress), patience_(patience), key_(download_key(request)), shown_(net::shown_url(request.address.url)) {}
+      : request_(request), layout_(layout), progress_(progress), patience_(patience), key_(download_key(request)), sources_{{request.address}} {
+    if (!request.sha256.empty()) {
+      for (const Address& address : request.others) sources_.push_back({address});
+    }
+    use_source(0);
+  }
 
   Result<Downloaded> run() {
-    SLM_TRY_STATUS(check_address(request_.address.url, request_.insecure));
+    for (const SourceState& source : sources_) SLM_TRY_STATUS(check_address(source.address.url, request_.insecure));
     SLM_TRY_STATUS(make_directories(layout_.blobs() + "/.part"));
     remove_temporaries(layout_, key_);
-    SLM_TRY_STATUS(file_.open(layout_.partial(key_), progress_));
+    const uint64_t without_gap = ChunkMap::bytes_without_gap(layout_.partial(key_));
+    mapped_ = without_gap != UINT64_MAX;
+    SLM_TRY_STATUS(file_.open(layout_.partial(key_), progress_, without_gap));
     auto downloaded = fetch();
     // Nothing to go on from.
     if (!downloaded && file_.size() == 0) discard_partial(layout_, key_);
@@ -108,6 +99,10 @@ class Download {
       SLM_TRY_STATUS(fetch_rest());
       const Status whole = check_whole();
       if (whole) break;
+      if (whole.error().kind == ErrorKind::kCorrupt && drop_source()) {
+        begin_anew();
+        continue;
+      }
       // Bytes of an earlier try may not fit to those of this one: once from the start, in one piece.
       if (whole.error().kind != ErrorKind::kCorrupt || !spliced_ || began_anew_) return tl::unexpected<Error>(give_up_on_part(whole.error()));
       began_anew_ = true;
@@ -115,6 +110,50 @@ class Download {
     }
     SLM_TRY_STATUS(file_.sync());
     return Downloaded{layout_.partial(key_), file_.sha256(), file_.size(), received_};
+  }
+
+  struct SourceState {
+    Address address;
+    double bytes_per_second = -1;  // when it was left as too slow
+  };
+
+  void use_source(size_t at) {
+    at_ = at;
+    shown_ = net::shown_url(sources_[at].address.url);
+    etag_.clear();  // that server's alone
+    single_ = false;
+    restarts_ = 0;
+  }
+
+  bool may_leave_if_slow() const { return sources_.size() > 1 && !settled_; }
+
+  // To one that was not tried yet; after all were too slow to the fastest, for good.
+  void leave_slow_source(double bytes_per_second) {
+    sources_[at_].bytes_per_second = bytes_per_second;
+    const auto slower = [](const SourceState& a, const SourceState& b) { return a.bytes_per_second < b.bytes_per_second; };
+    auto next = std::find_if(sources_.begin(), sources_.end(), [](const SourceState& source) { return source.bytes_per_second < 0; });
+    settled_ = next == sources_.end();
+    if (settled_) next = std::max_element(sources_.begin(), sources_.end(), slower);
+    use_source(static_cast<size_t>(next - sources_.begin()));
+  }
+
+  // After an error that is the source's and will not pass. False: it was the last.
+  bool drop_source() {
+    if (sources_.size() == 1) return false;
+    sources_.erase(sources_.begin() + static_cast<ptrdiff_t>(at_));
+    use_source(at_ % sources_.size());
+    return true;
+  }
+
+  // After one that may pass. True: another one is tried at once; false: all were tried.
+  bool try_next_source() {
+    if (sources_.size() == 1) return false;
+    use_source((at_ + 1) % sources_.size());
+    return ++failures_ % sources_.size() != 0;
+  }
+
+  static bool is_local(const Error& error) {
+    return error.kind == ErrorKind::kDoesNotFit || error.message.key.starts_with("base.") || error.message.key == "hub.interrupted";
   }
 
   Error give_up_on_part(Error error) {
@@ -152,24 +191,85 @@ class Download {
   Status fetch_rest() {
     while (!is_complete()) {
       if (!can_splice() || file_.size() == 0) begin_anew();
+      if (can_use_ranges()) {
+        SLM_TRY_STATUS(fetch_by_ranges());
+        continue;
+      }
+      if (!from_start_) SLM_TRY_STATUS(close_gaps());
+      // A chunk first: its reply says whether the server gives ranges.
+      asked_end_ = from_start_ && !single_ && request_.bytes.value_or(0) >= kLeastForRanges ? std::optional(ChunkMap::kChunkBytes) : std::nullopt;
+      const auto start = Clock::now();
+      const uint64_t before = received_;
       const auto reply = fetch_once();
-      if (fatal_) return tl::unexpected<Error>(*fatal_);
+      if (fatal_) {
+        const Error error = *std::exchange(fatal_, std::nullopt);
+        if (is_local(error) || !drop_source()) return tl::unexpected<Error>(error);
+        continue;
+      }
       note_progress();
       if (next_ == Next::kRestart) {
-        if (++restarts_ > kMostRestarts) return fail(ErrorKind::kNetwork, "hub.unsteady_ranges", shown_);
+        if (++restarts_ > kMostRestarts && !drop_source()) return fail(ErrorKind::kNetwork, "hub.unsteady_ranges", shown_);
         begin_anew();
         continue;
       }
       if (reply && next_ == Next::kRead) {
         if (from_start_) return check_head(opening_, true);  // too short to be anything
+        if (asked_end_ && file_.size() == *asked_end_) {
+          single_ = !can_splice();
+          continue;
+        }
         // Its end is the file's end, where nothing says how long that is.
         if (!total_) total_ = file_.size();
       }
       if (is_complete()) return {};
-      SLM_TRY_STATUS(wait_for_next_try(reply));
+      const double rate = static_cast<double>(received_ - before) / seconds_since(start);
+      if (!reply && may_leave_if_slow() && seconds_since(start) >= patience_.slow_seconds && rate < patience_.slow_bytes_per_second) {
+        leave_slow_source(rate);
+      } else {
+        SLM_TRY_STATUS(wait_for_next_try(reply));
+      }
       opening_.clear();
       spliced_ = !from_start_;
     }
+    return {};
+  }
+
+  bool can_use_ranges() const {
+    if (from_start_ || single_ || file_.is_linked() || request_.connections < 2 || !can_splice()) return false;
+    return total_ && *total_ <= ChunkMap::kMostFileBytes && (mapped_ || *total_ - file_.size() >= kLeastForRanges);
+  }
+
+  Status fetch_by_ranges() {
+    coming_total_ = total_;
+    coming_etag_ = etag_;
+    SLM_TRY_STATUS(check_space());
+    SLM_TRY_STATUS(note_file());
+    std::error_code error;
+    const uint64_t on_disk = std::filesystem::file_size(layout_.partial(key_), error);
+    ChunkMap map;
+    SLM_TRY_STATUS(map.open(layout_.partial(key_), *total_, error ? file_.size() : on_disk, file_.size()));
+    mapped_ = spliced_ = true;
+    const RangeRequest ranges{.address = sources_[at_].address, .etag = etag_, .etag_needed = request_.sha256.empty(), .total = *total_,
+                              .connections = request_.connections, .insecure = request_.insecure, .leave_if_slow = may_leave_if_slow(),
+                              .cancelled = request_.cancelled};
+    const RangeResult result = fetch_ranges(ranges, file_, map, patience_, [&](uint64_t hashed) {
+      if (progress_) progress_({"download", request_.name, hashed, *total_});
+    });
+    received_ += result.received;
+    note_progress();
+    if (result.end == RangeResult::End::kUnfit) single_ = true;
+    if (result.end == RangeResult::End::kSlow) leave_slow_source(result.bytes_per_second);
+    if (result.end != RangeResult::End::kFailed) return {};
+    if (!is_local(*result.error) && try_next_source()) return {};
+    return tl::unexpected<Error>(with_disk_hint(*result.error));
+  }
+
+  // One connection writes on from the end.
+  Status close_gaps() {
+    if (!mapped_) return {};
+    SLM_TRY_STATUS(file_.cut());
+    ChunkMap::remove(layout_.partial(key_));
+    mapped_ = false;
     return {};
   }
 
@@ -182,18 +282,22 @@ class Download {
     last_progress_ = Clock::now();
     told_waits_ = 0;
     tries_ = 0;
+    failures_ = 0;
   }
 
   Result<net::HttpReply> fetch_once() {
     next_ = Next::kRetry;
     net::HttpRequest http;
     http.headers = {"Accept-Encoding: identity"};
+    if (!from_start_ || asked_end_) {
+      http.headers.push_back("Range: bytes=" + std::to_string(offset()) + "-" + (asked_end_ ? std::to_string(*asked_end_ - 1) : ""));
+    }
     if (!from_start_) {
-      http.headers.push_back("Range: bytes=" + std::to_string(file_.size()) + "-");
       if (is_strong_etag(etag_)) http.headers.push_back("If-Range: " + etag_);
     }
-    http.idle_seconds = patience_.stall_seconds;
-    http.least_bytes_per_second = patience_.stall_bytes_per_second;
+    http.idle_seconds = may_leave_if_slow() ? patience_.slow_seconds : patience_.stall_seconds;
+    http.least_bytes_per_second = may_leave_if_slow() ? patience_.slow_bytes_per_second : patience_.stall_bytes_per_second;
+    if (sources_.size() > 1) http.connect_seconds = kConnectSeconds;
     http.total_seconds = kForever;
     http.most_bytes = SIZE_MAX;  // bounded by the size that head or source give, and by the disk
     http.cancelled = request_.cancelled;
@@ -202,7 +306,7 @@ class Download {
       return next_ == Next::kRead;
     };
     http.on_piece = [&](std::string_view piece) { return take(piece); };
-    return send_following(client_, request_.address, std::move(http), request_.insecure);
+    return send_following(client_, sources_[at_].address, std::move(http), request_.insecure);
   }
 
   Next refuse(Error error) {
@@ -213,7 +317,7 @@ class Download {
   Next judge(const net::HttpReply& head) {
     if (is_passing(head.status)) return Next::kRetry;
     if (head.status == 416) return Next::kRestart;
-    if (head.status != 200 && head.status != 206) return refuse(status_error(head, request_.address.url));
+    if (head.status != 200 && head.status != 206) return refuse(status_error(head, sources_[at_].address.url));
     const std::string encoding = head.header("content-encoding");
     if (!encoding.empty() && encoding != "identity") return refuse(Error{ErrorKind::kNetwork, msg("hub.encoded", shown_, printable(encoding)), {}});
     if (is_html(head)) return refuse(Error{ErrorKind::kCorrupt, msg("hub.html", shown_), msg("hub.portal")});
@@ -221,14 +325,18 @@ class Download {
   }
 
   Next judge_range(const net::HttpReply& head) {
-    if (from_start_) return refuse(Error{ErrorKind::kNetwork, msg("hub.bad_range", shown_, printable(head.header("content-range"))), {}});
+    if (from_start_ && !asked_end_) return refuse(Error{ErrorKind::kNetwork, msg("hub.bad_range", shown_, printable(head.header("content-range"))), {}});
     const auto range = parse_content_range(head.header("content-range"));
     const std::string etag = head.header("etag");
-    const bool fits = range && range->first == file_.size() && range->last + 1 == range->total && (!total_ || range->total == *total_);
+    const std::optional<uint64_t> total = from_start_ ? request_.bytes : total_;
+    const bool fits = range && range->first == offset() && range->last + 1 == asked_end_.value_or(range->total) && (!total || range->total == *total);
     // Without a digest nothing else would tell another file's bytes.
-    const bool same = request_.sha256.empty() ? etag == etag_ : etag_.empty() || etag.empty() || etag == etag_;
-    if (!fits || !same) return Next::kRestart;
-    return begin(range->total, etag_.empty() ? etag : etag_);
+    const bool same = from_start_ || etag == etag_ || (!request_.sha256.empty() && (etag_.empty() || etag.empty()));
+    if (!fits || !same) {
+      single_ = true;
+      return Next::kRestart;
+    }
+    return begin(range->total, from_start_ || etag_.empty() ? etag : etag_);
   }
 
   Next judge_whole(const net::HttpReply& head) {
@@ -238,6 +346,7 @@ class Download {
     }
     if (length == uint64_t{0}) return refuse(Error{ErrorKind::kCorrupt, msg("hub.not_gguf", shown_), msg("hub.other_source")});
     begin_anew();
+    single_ = true;
     const std::optional<uint64_t> total = request_.bytes ? request_.bytes : length;
     // A body that ends with the connection: whether it was cut off could not be told.
     if (!total && request_.sha256.empty() && head.header("transfer-encoding").empty()) {
@@ -285,9 +394,13 @@ class Download {
       return true;
     }
     Error error = taken.error();
-    if (error.kind == ErrorKind::kDoesNotFit && error.message.key != "hub.no_space") error.hint = msg("hub.free_at_least", format_bytes(bytes_needed()));
-    refuse(std::move(error));
+    refuse(with_disk_hint(std::move(error)));
     return false;
+  }
+
+  Error with_disk_hint(Error error) const {
+    if (error.kind == ErrorKind::kDoesNotFit && error.message.key != "hub.no_space") error.hint = msg("hub.free_at_least", format_bytes(bytes_needed()));
+    return error;
   }
 
   Status add(std::string_view piece) {
@@ -309,6 +422,8 @@ class Download {
   // The part is emptied before the journal tells of another file: a kill in between leaves nothing that could be taken for it.
   Status replace_part() {
     SLM_TRY_STATUS(file_.restart());
+    ChunkMap::remove(layout_.partial(key_));
+    mapped_ = false;
     from_start_ = spliced_ = false;
     SLM_TRY_STATUS(note_file());
     return file_.add(std::exchange(opening_, {}));
@@ -339,10 +454,11 @@ class Download {
     if (!reply && reply.error().kind != ErrorKind::kNetwork) return tl::unexpected<Error>(reply.error());
     Error cause = !reply                      ? reply.error()
                   : next_ == Next::kRead      ? Error{ErrorKind::kNetwork, msg("net.cut_off", shown_, offset()), {}}
-                                              : status_error(*reply, request_.address.url);
+                                              : status_error(*reply, sources_[at_].address.url);
     cause.hint = msg("hub.resume_part");
     const double told = reply ? reply->retry_after_seconds.value_or(0) : 0;
-    if (told > patience_.longest_told_wait || told_waits_ + told > kMostToldWaits) return tl::unexpected<Error>(cause);
+    if (sources_.size() > 1 && try_next_source()) return {};
+    if (told > patience_.longest_told_wait || told_waits_ + told > patience_.most_told_waits) return tl::unexpected<Error>(cause);
     if (seconds_since(last_progress_) - told_waits_ > patience_.without_progress) return tl::unexpected<Error>(cause);
     const double pause = told > 0 ? told : std::min(patience_.longest_pause, patience_.first_pause * static_cast<double>(1u << std::min(tries_, 8)));
     ++tries_;
@@ -358,18 +474,26 @@ class Download {
   const Layout& layout_;
   const OnProgress& progress_;
   const Patience patience_;
-  const std::string key_, shown_;
+  const std::string key_;
+  std::vector<SourceState> sources_;
+  size_t at_ = 0;            // the one that is asked
+  std::string shown_;        // its address
   net::HttpClient client_;
   PartialFile file_;
   std::optional<uint64_t> total_;
   std::string etag_;
   Next next_ = Next::kRetry;
   std::optional<Error> fatal_;
+  std::optional<uint64_t> asked_end_;     // of the request, where it is not the file's
   std::optional<uint64_t> coming_total_;  // of the reply that is read
   std::string coming_etag_, opening_;     // its first bytes, while it is not known to be the file
   bool from_start_ = false;  // the part is to be replaced
   bool spliced_ = false;     // bytes of several replies
   bool began_anew_ = false;  // after a wrong digest
+  bool mapped_ = false;      // the part may have gaps; a map tells where
+  bool single_ = false;      // the source does not give ranges, or not ones that fit
+  bool settled_ = false;     // every source was too slow: this is the fastest
+  size_t failures_ = 0;      // of sources in turn, since there was progress
   int restarts_ = 0;
   int tries_ = 0;            // since the last byte
   double told_waits_ = 0;    // seconds waited as told since the last byte
@@ -408,6 +532,7 @@ void discard_partial(const Layout& layout, const std::string& key) {
   remove_temporaries(layout, key);
   unlink((layout.partial(key) + ".whole").c_str());
   unlink(layout.partial(key).c_str());
+  ChunkMap::remove(layout.partial(key));
   unlink(layout.journal(key).c_str());
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "hub/following.h"
@@ -15,12 +16,14 @@ namespace slm::hub {
 
 struct DownloadRequest {
   Address address;
+  std::vector<Address> others = {};    // the same bytes elsewhere, in the order to try them; used only where sha256 is known
   std::string name = {};               // for people, and for `slm rm`
   std::string commit = {};             // of the source; "" where it has none
   std::optional<uint64_t> bytes = {};  // where the source says so
   std::string sha256 = {};             // 64 hex digits; "" where nobody knows it beforehand
   bool insecure = false;               // plain http to anywhere
   std::string part_suffix = {};        // of the partial file's name; where no lock keeps others from it
+  int connections = 4;                 // where the server gives ranges and much is missing
   const std::atomic<bool>* cancelled = nullptr;
 };
 
@@ -31,6 +34,9 @@ struct Patience {
   double stall_bytes_per_second = 1024, stall_seconds = 30;  // slower is broken off and tried again
   double first_pause = 0.5, longest_pause = 15;  // between tries, with jitter
   double longest_told_wait = 300;      // of a Retry-After; a longer one is an error
+  double most_told_waits = 900;        // seconds spent waiting as told, without progress in between
+  // Slower is left for another source, where there is one. After all were too slow, the fastest.
+  double slow_bytes_per_second = 200e3, slow_seconds = 30;
 
   // SLM_PULL_PATIENCE seconds without progress, half of them for a stall; else as above.
   static Patience from_environment();
@@ -43,7 +49,8 @@ struct Downloaded {
   uint64_t received = 0;               // over the network by this call
 };
 
-// Fetches what is missing. A part left by an earlier call is hashed again and continued where it is of the same file: the same SHA-256
+// Fetches what is missing: by several connections where the server gives ranges, else by one. From an address that fails, is too slow or
+// sends something else it goes to the next, and on from the same byte. A part left by an earlier call is hashed again and continued where it is of the same file: the same SHA-256
 // known beforehand, else the same size, ETag (a strong one), commit and boot of this machine; anything else is begun anew, but the part
 // is given up only once the first bytes of a GGUF have come in its place. The caller holds a lock named by download_key.
 // Errors: kNetwork (with the last cause; the part is kept), kCorrupt (another size or digest than expected: the part is thrown away; a

@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "base/temporary_directory.h"
+#include "hub/chunk_map.h"
 #include "hub/digest.h"
 #include "hub/journal.h"
 #include "net/testing/scripted_server.h"
@@ -276,6 +277,110 @@ TEST_F(DownloadTest, APartThatIsALinkIsRefused) {
   std::filesystem::create_symlink(victim, layout_.partial(digest_of(kFile)));
   EXPECT_EQ(error_of(server, digest_of(kFile)).kind, ErrorKind::kFailed);
   EXPECT_EQ(*read_text_file(victim), "mine");
+}
+
+class SeveralSources : public DownloadTest {
+ protected:
+  Result<Downloaded> get_from(const std::vector<std::string>& urls, const Patience& patience = kImpatient) {
+    DownloadRequest request{.address = {urls.front()}, .name = "m", .sha256 = digest_of(kFile), .cancelled = &cancelled_};
+    for (size_t i = 1; i < urls.size(); ++i) request.others.push_back({urls[i]});
+    key_ = download_key(request);
+    return download(request, layout_, {}, patience);
+  }
+};
+
+TEST_F(SeveralSources, TheNextGoesOnWithTheSameBytes) {
+  for (const std::string& then : {std::string("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"), std::string("HTTP/1.1 503 Busy\r\nRetry-After: 900\r\nContent-Length: 0\r\n\r\n"),
+                                  whole("<html>", "Content-Type: text/html\r\n"), std::string("what is this")}) {
+    // The second source's ETag is its own.
+    ScriptedServer one({{cut()}, {then}}), two({{then}, {rest(kFile, 6, "\"b\"")}});
+    const auto got = get_from({one.url(), two.url(), one.url(), two.url()});
+    ASSERT_TRUE(got) << got.error().text() << then;
+    EXPECT_EQ(got->received, kFile.size()) << then;
+    EXPECT_EQ(part(), kFile);
+    discard_partial(layout_, key_);
+  }
+}
+
+TEST_F(SeveralSources, TooSlowIsLeft) {
+  ScriptedServer slow({{cut(), true}}), fast({{rest(kFile, 6, "\"b\"")}});
+  Patience patience;  // far longer than a test may take
+  patience.slow_seconds = 0.5;
+  const auto got = get_from({slow.url(), fast.url()}, patience);
+  ASSERT_TRUE(got) << got.error().text();
+  EXPECT_EQ(got->received, kFile.size());
+}
+
+TEST_F(SeveralSources, AfterAllWereTooSlowOneStays) {
+  ScriptedServer slow({{cut(), true}, {rest(kFile, 7)}}), slower({{rest(kFile, 6).substr(0, rest(kFile, 6).size() - 7), true}});
+  Patience patience = kImpatient;
+  patience.slow_seconds = 0.5;
+  const auto got = get_from({slow.url(), slower.url()}, patience);
+  ASSERT_TRUE(got) << got.error().text();
+  EXPECT_EQ(part(), kFile);
+}
+
+TEST_F(SeveralSources, ConnectionsThatAreTooSlowAreLeftToo) {
+  // Long enough for several; the first chunk comes, then nothing.
+  std::string file = "GGUF";
+  while (file.size() < (17u << 20)) file += file.size() % 4096 == 0 ? 'x' : static_cast<char>(file.size() % 251);
+  constexpr size_t kChunk = ChunkMap::kChunkBytes;
+  const std::string chunk = reply("206 Partial", "Content-Range: bytes 0-" + std::to_string(kChunk - 1) + "/" + std::to_string(file.size()) + "\r\nContent-Length: " +
+                                                     std::to_string(kChunk) + "\r\n", file.substr(0, kChunk));
+  // The second gives all that is left whatever part is asked for: one connection then.
+  ScriptedServer slow({{chunk}, {"", true}}), second({{rest(file, kChunk)}});
+  DownloadRequest request{.address = {slow.url()}, .others = {{second.url()}}, .name = "m", .bytes = file.size(), .sha256 = digest_of(file)};
+  Patience patience;
+  patience.slow_seconds = 1;
+  const auto got = download(request, layout_, {}, patience);
+  ASSERT_TRUE(got) << got.error().text();
+  EXPECT_EQ(got->sha256, digest_of(file));
+  std::string asked;
+  for (const std::string& request_text : slow.requests()) asked += request_text;
+  EXPECT_EQ(slow.requests().size(), 3u);  // the chunk, and two connections for twice eight
+  for (const char* range : {"bytes=0-1048575\r\n", "bytes=1048576-9437183\r\n", "bytes=9437184-17825791\r\n"}) EXPECT_NE(asked.find(range), std::string::npos) << asked;
+}
+
+TEST_F(SeveralSources, ADeadOneAndOneWithWrongBytes) {
+  std::string gone;
+  {
+    ScriptedServer closed({{""}});
+    gone = closed.url();
+  }
+  ScriptedServer wrong({{whole("GGUF_123456789")}}), right({{whole(kFile)}});
+  const auto got = get_from({gone, wrong.url(), right.url()});
+  ASSERT_TRUE(got) << got.error().text();
+  EXPECT_EQ(part(), kFile);
+  ScriptedServer none({{"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"}});
+  discard_partial(layout_, key_);
+  EXPECT_EQ(get_from({none.url(), none.url()}).error().kind, ErrorKind::kNotFound);
+}
+
+TEST(Chunks, TellWhatHasCome) {
+  const TemporaryDirectory directory;
+  const std::string partial = directory / "x.part";
+  constexpr uint64_t kMiB = ChunkMap::kChunkBytes;
+  EXPECT_EQ(ChunkMap::bytes_without_gap(partial), UINT64_MAX);
+  {
+    ChunkMap map;
+    ASSERT_TRUE(map.open(partial, 5 * kMiB + 3, 0, 0));
+    ASSERT_EQ(map.count(), 6u);
+    EXPECT_EQ(map.end_of(5), 5 * kMiB + 3);
+    for (const size_t chunk : {0, 1, 3, 5}) ASSERT_TRUE(map.mark(chunk));
+  }
+  EXPECT_EQ(ChunkMap::bytes_without_gap(partial), 2 * kMiB);
+  {
+    // Bytes that are not on the disk any more did not come.
+    ChunkMap map;
+    ASSERT_TRUE(map.open(partial, 5 * kMiB + 3, 5 * kMiB, 2 * kMiB + 7));
+    std::string come;
+    for (size_t chunk = 0; chunk < map.count(); ++chunk) come += map.has(chunk) ? '1' : '0';
+    EXPECT_EQ(come, "110100");
+  }
+  ASSERT_TRUE(write_file_atomically(ChunkMap::path_of(partial), "no map at all"));
+  EXPECT_EQ(ChunkMap::bytes_without_gap(partial), 0u);
+  ChunkMap::remove(partial);
+  EXPECT_EQ(ChunkMap::bytes_without_gap(partial), UINT64_MAX);
 }
 
 TEST(Following, SecretsGoToTheirOriginOnly) {

@@ -23,6 +23,8 @@ class BadServer:
         self.sent = 0       # bytes of files
         self.lock = threading.Lock()
         self.closing = threading.Event()
+        self.busy = False   # a reply is under way, of the mode that gives one at a time
+        self.at_once, self.most_at_once = 0, 0  # replies under way
         self.counts = {}    # by mode
         self.token = None   # of the gated repository
         self.other = None   # another server, for redirects
@@ -68,10 +70,16 @@ class Replies(http.server.BaseHTTPRequestHandler):
         if self.headers.get("Range") != "bytes=0-0" or mode in ("busy", "flaky"):
             with owner.lock:
                 owner.counts[mode] = owner.counts.get(mode, 0) + 1
+        with owner.lock:
+            owner.at_once += 1
+            owner.most_at_once = max(owner.most_at_once, owner.at_once)
         try:
             getattr(self, "reply_" + mode.replace("-", "_"), self.reply_missing)(owner.counts.get(mode, 1))
         except (BrokenPipeError, ConnectionResetError):
             pass
+        finally:
+            with owner.lock:
+                owner.at_once -= 1
         self.close_connection = True
 
     # -- pieces -------------------------------------------------------------------------------------------------------------------
@@ -91,12 +99,18 @@ class Replies(http.server.BaseHTTPRequestHandler):
         self.text(200, json.dumps(value), Content_Type="application/json", **headers)
 
     def asked_from(self):
-        match = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        """The first byte asked for; None where the whole is, or only how long it is."""
+        match = re.fullmatch(r"bytes=(?!0-0$)(\d+)-\d*", self.headers.get("Range", ""))
         return int(match.group(1)) if match else None
+
+    def asked_last(self, length):
+        """The last byte asked for."""
+        match = re.fullmatch(r"bytes=\d+-(\d+)", self.headers.get("Range", ""))
+        return min(length - 1, int(match.group(1))) if match else length - 1
 
     def pour(self, content, end=None):
         """Throttled to the server's rate; cut off after `end` bytes."""
-        owner, content = self.owner, content[:end]
+        owner, content = self.owner, memoryview(content)[:end]
         for at in range(0, len(content), owner.pause_every):
             piece = content[at:at + owner.pause_every]
             self.wfile.write(piece)
@@ -116,9 +130,10 @@ class Replies(http.server.BaseHTTPRequestHandler):
         if start is not None and self.headers.get("If-Range", etag) == etag:
             if start >= len(content):
                 return self.head(416, Content_Range=f"bytes */{len(content)}", Content_Length=0)
-            self.head(206, Content_Type=GGUF_TYPE, Content_Length=len(content) - start, ETag=etag,
-                      Content_Range=f"bytes {start}-{len(content) - 1}/{len(content)}", **headers)
-            return self.pour(content[start:], end)
+            last = self.asked_last(len(content))
+            self.head(206, Content_Type=GGUF_TYPE, Content_Length=last + 1 - start, ETag=etag,
+                      Content_Range=f"bytes {start}-{last}/{len(content)}", **headers)
+            return self.pour(memoryview(content)[start:last + 1], end)
         self.head(200, Content_Type=GGUF_TYPE, Content_Length=len(content), ETag=etag, Accept_Ranges="bytes", **headers)
         return self.pour(content, end)
 
@@ -144,6 +159,55 @@ class Replies(http.server.BaseHTTPRequestHandler):
         """Cut once, with a weak ETag; then another file under the same one, and parts of it for who asks for them."""
         content = self.owner.content
         self.file(content=content if n > 1 else content[:1000] + b"\0" * (len(content) - 1000), etag='W/"v1"', end=300_000 if n == 1 else None)
+
+    # Of files large enough for several connections:
+
+    def reply_no_ranges(self, _):
+        """200 to everything."""
+        del self.headers["Range"]
+        self.file()
+
+    def reply_one_at_a_time(self, _):
+        """503 to who has a connection already."""
+        with self.owner.lock:
+            busy, self.owner.busy = self.owner.busy, True
+        if busy:
+            return self.text(503, "one at a time")
+        try:
+            self.file()
+        finally:
+            self.owner.busy = False
+
+    def reply_one_cut(self, n):
+        """Every third reply ends after 100,000 bytes."""
+        self.file(end=100_000 if n % 3 == 2 else None)
+
+    def reply_told_to_wait(self, n):
+        if n == 3:
+            return self.text(429, "later", Retry_After=1)
+        self.file()
+
+    def reply_gone(self, n):
+        """Nothing more from the fourth on."""
+        if n < 4:
+            self.file()
+
+    def reply_changes(self, n):
+        """Another file for the first four; a server that ignores If-Range: the ETag tells."""
+        del self.headers["If-Range"]
+        if n > 4:
+            return self.file()
+        content = self.owner.content
+        self.file(content=content[:1000] + bytes(len(content) - 1000), etag='"v0"')
+
+    def reply_shifted(self, n):
+        """Parts one byte off, and labelled so, from the third on; the whole is right."""
+        start, content = self.asked_from(), self.owner.content
+        if start is None or n < 3:
+            return self.file()
+        last = self.asked_last(len(content))
+        self.head(206, Content_Type=GGUF_TYPE, Content_Length=last - start, ETag='"v1"', Content_Range=f"bytes {start + 1}-{last}/{len(content)}")
+        return self.pour(content[start + 1:last + 1])
 
     def reply_drip(self, _):
         """100,000 bytes at once, then one every 50 ms: it never ends, and never is fast enough."""

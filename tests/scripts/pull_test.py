@@ -33,6 +33,7 @@ def tiny_model():
 
 
 MODEL = tiny_model()
+LARGE = MODEL + random.Random(8).randbytes(40 << 20)
 DIGEST = hashlib.sha256(MODEL).hexdigest()
 
 
@@ -288,9 +289,64 @@ class BadServers(Pulls):
         self.assertEqual(self.server.asked("good/")[-1][1]["Range"], f"bytes={part}-")
 
 
+class SeveralConnections(Pulls):
+    """Files that are large enough for them."""
+
+    def setUp(self):
+        super().setUp()
+        self.content = LARGE
+        self.digest = hashlib.sha256(LARGE).hexdigest()
+        self.server.content = LARGE
+
+    def gets_large(self, mode, digest=True):
+        done = self.pull(self.server.url(mode), *(["--sha256", self.digest] if digest else []), "--name", "m", "--json")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(pathlib.Path(json.loads(done.stdout)["path"]).read_bytes(), self.content)
+        self.assertEqual(self.parts(), [])
+
+    def test_ranges_of_several(self):
+        self.server.rate = 16 << 20
+        self.gets_large("good")
+        self.assertGreater(self.server.most_at_once, 1)
+        self.assertEqual(self.server.sent, len(self.content) + 1)  # each byte once, and one to ask how long it is
+        starts = [int(headers["Range"][6:].split("-")[0]) for _, headers in self.server.asked("good/")[2:]]
+        self.assertLess(max(abs(start - place) for start, place in zip(starts, sorted(starts))), 64 << 20)
+
+    def test_right_in_spite_of_it(self):
+        for mode in ("no-ranges", "one-at-a-time", "one-cut", "told-to-wait", "changes", "shifted"):
+            for digest in (True, False):
+                with self.subTest(mode=mode, digest=digest):
+                    self.server.counts.clear()
+                    self.gets_large(mode, digest)
+                    shutil.rmtree(self.home)
+
+    def test_a_wrong_byte_is_found(self):
+        done = self.pull(self.server.url("flipped"), "--sha256", self.digest)
+        self.assertEqual(done.returncode, 6, done.stderr)
+        self.assertEqual(self.blobs() + self.parts(), [])
+
+    def test_a_server_that_is_gone_ends_it(self):
+        self.refused(5, self.server.url("gone"), "--sha256", self.digest, says="run the same command to go on", keeps=True, SLM_PULL_PATIENCE="2")
+        sent = self.server.sent
+        self.gets_large("good")
+        self.assertLess(self.server.sent - sent, len(self.content) - (8 << 20))
+
+    def test_an_interrupt_keeps_what_came_out_of_order(self):
+        self.server.rate = 4 << 20
+        pull = subprocess.Popen([SLM, "pull", self.server.url(), "--sha256", self.digest, "--name", "m"], stderr=subprocess.DEVNULL, env=self.environment)
+        while self.server.sent < 12 << 20:
+            self.assertIsNone(pull.poll())
+            time.sleep(0.005)
+        pull.send_signal(signal.SIGINT)
+        self.assertEqual(pull.wait(timeout=20), 1)
+        self.server.rate = None
+        self.gets_large("good")
+        self.assertLess(self.server.sent - len(self.content), 8 << 20)
+
+
 class Kills(Pulls):
     def test_kill_at_any_time(self):
-        content = MODEL + random.Random(6).randbytes(24 << 20)
+        content = MODEL + random.Random(6).randbytes(48 << 20)
         digest = hashlib.sha256(content).hexdigest()
         server = BadServer(content, rate=8 << 20)
         self.addCleanup(server.close)
@@ -299,7 +355,7 @@ class Kills(Pulls):
         blob = pathlib.Path(self.home, "blobs", "sha256-" + digest)
         kills = 0
         for _ in range(KILLS):
-            sent, after = server.sent, chance.randrange(3 << 20)
+            sent, after = server.sent, chance.randrange(len(content) * 8 // (5 * KILLS))
             pull = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.environment)
             while server.sent - sent < after and pull.poll() is None:
                 time.sleep(0.001)

@@ -142,7 +142,7 @@ Result<RemoteModel> HuggingFace::find(const std::string& name, const Asking& ask
   SLM_TRY_STATUS(repository.read_info(model));
   SLM_TRY(files, repository.list(model.commit));
   SLM_TRY(file, choose_gguf(files, parsed.quantization, "hf:" + parsed.repository));
-  model.file = {file.path, repository.address(model.commit, file.path), file.bytes, file.sha256};
+  model.file = {file.path, repository.address(model.commit, file.path), {}, file.bytes, file.sha256};
   return model;
 }
 

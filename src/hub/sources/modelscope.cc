@@ -41,7 +41,7 @@ Result<RemoteModel> ModelScope::find(const std::string& name, const Asking& aski
   RemoteModel model;
   model.source = name;
   model.suggested_name = name;
-  model.file = {file.path, {base + "?Revision=master&FilePath=" + escape_path(file.path)}, file.bytes, file.sha256};
+  model.file = {file.path, {base + "?Revision=master&FilePath=" + escape_path(file.path)}, {}, file.bytes, file.sha256};
   return model;
 }
 

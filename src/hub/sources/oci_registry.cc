@@ -148,7 +148,7 @@ Result<RemoteModel> OciRegistry::find(const std::string& name, const Asking& ask
   RemoteModel model;
   model.source = name;
   model.suggested_name = name;
-  model.file = {image.repository + ":" + image.tag, registry.blob(layer.sha256), layer.bytes, layer.sha256};
+  model.file = {image.repository + ":" + image.tag, registry.blob(layer.sha256), {}, layer.bytes, layer.sha256};
   return model;
 }
 

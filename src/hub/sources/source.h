@@ -16,8 +16,9 @@ namespace slm::hub {
 struct RemoteFile {
   std::string name;                // in the source
   Address address;
-  std::optional<uint64_t> bytes;
-  std::string sha256;              // "" where the source does not say
+  std::vector<Address> others = {};  // of the same bytes elsewhere; used only where sha256 is known
+  std::optional<uint64_t> bytes = {};
+  std::string sha256 = {};         // "" where the source does not say
 };
 
 struct RemoteModel {

@@ -52,6 +52,7 @@ function(slm_fuzz name)
     return()
   endif()
   add_executable(${name} ${ARG_SOURCES})
+  set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)  # single files of several rooms
   foreach(dep ${ARG_DEPS})
     target_link_libraries(${name} PRIVATE slm_${dep})
   endforeach()

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/hub_progress.h"
 #include "cli/license_consent.h"
@@ -36,7 +37,7 @@ Result<hub::StoredModel> pull_found(hub::Store& store, const hub::CatalogueEntry
   if (!quiet) SLM_TRY_STATUS(add_estimate(store, remote, asking, {}, plan));
   if (!quiet) {
     const std::string kind = tr(entry.instruct ? "hub.plan.instruct" : "hub.plan.base");
-    std::fputs((tr("hub.plan.means", entry.name, kind, entry.quantization, entry.license_terms) + "\n" + plan_text(plan)).c_str(), stderr);
+    std::fputs((tr("hub.plan.means", entry.name, kind, entry.quantization, printable(entry.terms_in(language()))) + "\n" + plan_text(plan)).c_str(), stderr);
   }
   SLM_TRY_STATUS(ask_for_consent(store, entry));
   HubProgress progress;

@@ -22,19 +22,10 @@ std::string trimmed_lower(const std::string& line) {
   return out;
 }
 
-// What the terms ask for, in short; of a licence we do not know, as the catalogue has it.
+// What the terms ask for, in short: the catalogue has it.
 std::string three_lines(const hub::CatalogueEntry& entry) {
-  std::string text = tr("hub.terms.line1", entry.name, entry.license) + "\n";
-  if (entry.license_key == "gemma") {
-    text += tr("hub.terms.line2") + "\n" + tr("hub.terms.line3", entry.license_url) + "\n";
-  } else if (entry.license_key == "llama3.2") {
-    text += tr("hub.terms.llama") + "\n" + tr("hub.terms.line3", entry.license_url) + "\n";
-  } else if (entry.license_key == "qwen-research") {
-    text += tr("hub.terms.qwen_research") + "\n" + tr("hub.terms.line3", entry.license_url) + "\n";
-  } else {
-    text += printable(entry.license_terms) + "\n" + printable(entry.license_url) + "\n";
-  }
-  return text;
+  return tr("hub.terms.line1", entry.name, entry.license) + "\n" + printable(entry.terms_in(language())) + "\n" +
+         tr("hub.terms.line3", printable(entry.license_url)) + "\n";
 }
 
 }  // namespace

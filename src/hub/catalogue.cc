@@ -131,6 +131,7 @@ void read_facts(Fields& fields, CatalogueEntry& entry) {
   entry.instruct = fields.boolean("instruct");
   entry.license = fields.text("license");
   entry.license_terms = fields.text("license_terms");
+  entry.license_terms_zh = fields.text("license_terms_zh", false);
   entry.license_key = fields.text("license_key", false);
   entry.license_url = fields.text("license_url", !entry.license_key.empty());
   entry.languages = fields.texts("languages");
@@ -180,7 +181,7 @@ Status read_sources(Fields& fields, const std::string& where, CatalogueEntry& en
 
 Result<CatalogueEntry> read_entry(const Json& json, const std::string& where) {
   Fields fields(json, where);
-  fields.refuse_unknown({"name", "aliases", "architecture", "instruct", "license", "license_terms", "license_key", "license_url", "license_text",
+  fields.refuse_unknown({"name", "aliases", "architecture", "instruct", "license", "license_terms", "license_terms_zh", "license_key", "license_url", "license_text",
                          "languages", "parameters", "context", "chat_template", "quantization", "quantizations", "sources", "sampling", "stop",
                          "verified", "parts", "bytes", "sha256"});
   CatalogueEntry entry;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/message.h"
 #include "base/result.h"
 
 namespace slm::hub {
@@ -36,6 +37,7 @@ struct CatalogueEntry {
   bool instruct = false;
   std::string license;           // SPDX or short name
   std::string license_terms;     // one line
+  std::string license_terms_zh;  // the same in Chinese; "" not translated
   std::string license_key;       // "gemma" where consent is asked for once; else ""
   std::string license_url;       // of the terms consent is asked for
   WheelPart license_text;        // where the full text lies; may be empty
@@ -53,6 +55,9 @@ struct CatalogueEntry {
   uint64_t bytes = 0;            // of the joined file; 0: its source says
   std::string sha256;            // the same
 
+  const std::string& terms_in(Language language) const {
+    return language == Language::kChinese && !license_terms_zh.empty() ? license_terms_zh : license_terms;
+  }
   bool can_pull() const { return !parts.empty() || !sources.empty(); }
 };
 

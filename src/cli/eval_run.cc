@@ -6,10 +6,8 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "cli/eval_subject.h"
 #include "cli/lab_commands.h"
-#include "cli/open_model.h"
-#include "hub/digest.h"
-#include "hub/layout.h"
 #include "lab/datasets.h"
 #include "lab/tasks/task_json.h"
 
@@ -25,9 +23,6 @@ struct RunFlags {
   uint64_t seed = lab::kSubsetSeed;
   bool fresh = false;
 };
-
-// What a task's prompts and answers need of a context, where the model has it.
-constexpr uint32_t kTaskContext = 4'096;
 
 Result<std::vector<const lab::TaskRow*>> chosen_rows(const lab::Task& task, const std::vector<std::string>& wanted) {
   std::vector<const lab::TaskRow*> rows;
@@ -67,34 +62,6 @@ Result<Loaded> load_rows(const lab::Task& task, const RunFlags& given) {
   }
   if (loaded.rows.empty()) return tl::unexpected<Error>(*first_missing);
   return loaded;
-}
-
-struct Subject {
-  ResolvedModel resolved;
-  std::unique_ptr<Runtime> runtime;
-  std::unique_ptr<lab::RuntimeGenerator> generator;
-  std::unique_ptr<lab::RuntimeScorer> scorer;
-  lab::TaskSubject under_test;
-};
-
-Result<Subject> open_subject(const ModelFlags& flags) {
-  Subject subject;
-  SLM_TRY(resolved, resolve_model(flags));
-  subject.resolved = std::move(resolved);
-  OpenOptions& options = subject.resolved.options;
-  if (options.context == 0) options.context = std::min(kTaskContext, subject.resolved.facts.context);
-  std::string sha256 = subject.resolved.stored.sha256;
-  if (sha256.empty()) {
-    SLM_TRY(digest, hub::sha256_of_file(options.path));
-    sha256 = std::move(digest);
-  }
-  SLM_TRY(runtime, Runtime::open(options));
-  subject.runtime = std::move(runtime);
-  subject.generator = std::make_unique<lab::RuntimeGenerator>(*subject.runtime, options, sha256);
-  subject.scorer = std::make_unique<lab::RuntimeScorer>(*subject.runtime);
-  subject.under_test = {subject.generator.get(), subject.scorer.get(), lab::likelihood_identity(*subject.runtime, options, sha256),
-                        flags.model};
-  return subject;
 }
 
 std::string percent(double rate) { return fmt::format("{:.1f}", 100 * rate); }
@@ -147,10 +114,10 @@ Status run_task(const RunFlags& given, const Context& context) {
   if (given.limit && *given.limit == 0) return fail(ErrorKind::kUsage, "lab.no_limit");
   SLM_TRY(task, lab::find_task(given.task));
   SLM_TRY(loaded, load_rows(task, given));
-  SLM_TRY(subject, open_subject(given.model));
+  SLM_TRY(subject, open_eval_subject(given.model));
   std::unique_ptr<lab::AnswerCache> cache;
   if (!given.fresh) {
-    SLM_TRY(opened, lab::AnswerCache::open(hub::Layout{hub::Store::open().root()}.answers()));
+    SLM_TRY(opened, open_answer_cache());
     cache = std::move(opened);
   }
   const lab::RunOptions options{given.limit.value_or(SIZE_MAX), given.seed, cache.get()};

@@ -16,6 +16,7 @@ struct EvalSubcommand {
   CLI::App* app;
   Run run;
 };
+EvalSubcommand add_eval_choices(CLI::App& eval);
 EvalSubcommand add_eval_run(CLI::App& eval);
 EvalSubcommand add_eval_tasks(CLI::App& eval);
 

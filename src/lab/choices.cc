@@ -29,23 +29,6 @@ std::string transcript_of(const ChoiceItem& item, const ChoiceRecord& record) {
 
 }  // namespace
 
-ChoiceSummary summarize(const std::vector<ChoiceRecord>& records) {
-  uint64_t right = 0, right_by_sum = 0;
-  for (const ChoiceRecord& record : records) {
-    right += record.right();
-    right_by_sum += record.right_by_sum();
-  }
-  const uint64_t n = records.size();
-  const double share = n > 0 ? 1.0 / static_cast<double>(n) : 0;
-  return {n, static_cast<double>(right_by_sum) * share, static_cast<double>(right) * share, wilson_interval(right, n)};
-}
-
-std::vector<bool> right_answers(const std::vector<ChoiceRecord>& records) {
-  std::vector<bool> right;
-  for (const ChoiceRecord& record : records) right.push_back(record.right());
-  return right;
-}
-
 ChoiceRecord choose_ending(const ChoiceItem& item, std::vector<double> scores) {
   SLM_CHECK(!item.endings.empty() && item.label < item.endings.size() && scores.size() == item.endings.size());
   ChoiceRecord record;
@@ -59,30 +42,19 @@ ChoiceRecord choose_ending(const ChoiceItem& item, std::vector<double> scores) {
   return record;
 }
 
-Result<ChoiceRecord> score_item(Scorer& scorer, const ChoiceItem& item) {
+Result<ChoiceRecord> score_item(ContinuationScorer& scorer, const ChoiceItem& item, const std::atomic<bool>* cancelled) {
   std::vector<double> scores;
   for (const std::string& ending : item.endings) {
-    auto logprobs = score_continuation(scorer, item.context, item.delimiter + ending);
+    auto logprobs = scorer.score_after(item.context, item.delimiter + ending, cancelled);
     if (!logprobs) {
+      // What an endpoint cannot do at all is no item's fault.
+      const Error& error = logprobs.error();
+      if (error.kind == ErrorKind::kNotFound || error.message.key == kTokenStraddles) return tl::unexpected<Error>(error);
       return fail(logprobs.error().kind, "lab.item_failed", item.id, logprobs.error().text());
     }
     scores.push_back(std::accumulate(logprobs->begin(), logprobs->end(), 0.0));
   }
   return choose_ending(item, std::move(scores));
-}
-
-Result<std::vector<ChoiceRecord>> score_items(Scorer& scorer, const std::vector<ChoiceItem>& items, const Message& stage,
-                                              const Watch& watch) {
-  std::vector<ChoiceRecord> records;
-  for (const ChoiceItem& item : items) {
-    SLM_TRY_STATUS(watch.check());
-    SLM_TRY(record, score_item(scorer, item));
-    records.push_back(std::move(record));
-    const ChoiceSummary so_far = summarize(records);
-    watch.report({stage, records.size(), items.size(),
-                  fmt::format("{:.1f} % [{:.1f}, {:.1f}]", 100 * so_far.acc_norm, 100 * so_far.interval.low, 100 * so_far.interval.high)});
-  }
-  return records;
 }
 
 }  // namespace slm::lab

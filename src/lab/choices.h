@@ -1,17 +1,24 @@
 // Multiple choice by likelihood: of the endings of a context, the one the model finds likeliest is its answer.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "lab/datasets.h"
 #include "lab/scorer.h"
-#include "lab/statistics.h"
 
 namespace slm::lab {
+
+// A question with one right ending.
+struct ChoiceItem {
+  uint32_t id = 0;
+  std::string context;                  // as the model reads it
+  std::vector<std::string> endings;
+  uint32_t label = 0;                   // the right one
+  std::string delimiter = " ";          // between context and ending
+};
 
 struct ChoiceRecord {
   uint32_t id = 0;
@@ -26,22 +33,10 @@ struct ChoiceRecord {
   bool right_by_sum() const { return answer_by_sum == label; }
 };
 
-struct ChoiceSummary {
-  uint64_t items = 0;
-  double acc = 0, acc_norm = 0;
-  Interval interval;                    // Wilson, of acc_norm
-};
-ChoiceSummary summarize(const std::vector<ChoiceRecord>& records);
-std::vector<bool> right_answers(const std::vector<ChoiceRecord>& records);
-
 // The answer by the logprob of each ending. REQUIRES: as many scores as endings, a label among them.
 ChoiceRecord choose_ending(const ChoiceItem& item, std::vector<double> scores);
 
-// Endings share the KV of their context. Errors: those of score_continuation(), naming the item.
-Result<ChoiceRecord> score_item(Scorer& scorer, const ChoiceItem& item);
-
-// All items in turn. `stage` names the work in progress reports.
-Result<std::vector<ChoiceRecord>> score_items(Scorer& scorer, const std::vector<ChoiceItem>& items, const Message& stage,
-                                              const Watch& watch);
+// Endings share the KV of their context. Errors: those of score_after(), naming the item (kTokenStraddles as it is).
+Result<ChoiceRecord> score_item(ContinuationScorer& scorer, const ChoiceItem& item, const std::atomic<bool>* cancelled = nullptr);
 
 }  // namespace slm::lab

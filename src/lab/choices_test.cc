@@ -49,38 +49,10 @@ TEST(ScoreItem, TooLongForTheContextIsAnErrorWithBothCounts) {
   EXPECT_NE(text.find("5 tokens"), std::string::npos) << text;
 }
 
-TEST(ScoreContinuation, NothingToScoreIsAnError) {
+TEST(ScoreAfter, NothingToScoreIsAnError) {
   WordScorer scorer;
-  EXPECT_FALSE(score_continuation(scorer, "", "a"));
-  EXPECT_FALSE(score_continuation(scorer, "a", ""));
-}
-
-TEST(Summary, CountsBothWays) {
-  std::vector<ChoiceRecord> records(4);
-  records[0] = {0, 1, 1, 1, {}, {}};
-  records[1] = {1, 1, 1, 0, {}, {}};
-  records[2] = {2, 1, 0, 0, {}, {}};
-  records[3] = {3, 0, 0, 1, {}, {}};
-  const ChoiceSummary summary = summarize(records);
-  EXPECT_EQ(summary.items, 4u);
-  EXPECT_EQ(summary.acc_norm, 0.75);
-  EXPECT_EQ(summary.acc, 0.25);
-  EXPECT_EQ(summary.interval.low, wilson_interval(3, 4).low);
-  EXPECT_EQ(right_answers(records), (std::vector<bool>{true, true, false, true}));
-  EXPECT_EQ(summarize({}).items, 0u);
-}
-
-TEST(ScoreItems, ReportsAndStops) {
-  WordScorer scorer;
-  std::atomic<bool> cancelled{false};
-  std::vector<ChoiceItem> items(5, {0, "a b", {"c", "d"}, 0});
-  for (uint32_t i = 0; i < 5; ++i) items[i].id = i;
-  std::vector<uint64_t> done;
-  const Watch watch{[&](const Progress& progress) { done.push_back(progress.done); }, &cancelled};
-  ASSERT_EQ(score_items(scorer, items, msg("x"), watch)->size(), 5u);
-  EXPECT_EQ(done, (std::vector<uint64_t>{1, 2, 3, 4, 5}));
-  cancelled = true;
-  EXPECT_FALSE(score_items(scorer, items, msg("x"), watch));
+  EXPECT_FALSE(scorer.score_after("", "a"));
+  EXPECT_FALSE(scorer.score_after("a", ""));
 }
 
 }  // namespace

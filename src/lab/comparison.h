@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "base/message.h"
-#include "lab/choices.h"
 #include "lab/perplexity.h"
 #include "lab/statistics.h"
 

@@ -85,8 +85,8 @@ Result<Perplexity> measure_perplexity(Scorer& scorer, std::string_view text, con
   return tally.result();
 }
 
-Result<SentenceBits> measure_sentence(Scorer& scorer, std::string_view sentence) {
-  SLM_TRY(logprobs, score_continuation(scorer, "\n", sentence));
+Result<SentenceBits> measure_sentence(ContinuationScorer& scorer, std::string_view sentence, const std::atomic<bool>* cancelled) {
+  SLM_TRY(logprobs, scorer.score_after("\n", sentence, cancelled));
   SentenceBits result{0, sentence.size()};
   for (float logprob : logprobs) result.bits -= static_cast<double>(logprob) / std::numbers::ln2;
   return result;

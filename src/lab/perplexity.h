@@ -1,6 +1,7 @@
 // How well a model predicts a text.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,6 @@ struct SentenceBits {
   double bits = 0;
   uint64_t bytes = 0;
 };
-Result<SentenceBits> measure_sentence(Scorer& scorer, std::string_view sentence);
+Result<SentenceBits> measure_sentence(ContinuationScorer& scorer, std::string_view sentence, const std::atomic<bool>* cancelled = nullptr);
 
 }  // namespace slm::lab

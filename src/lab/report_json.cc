@@ -107,27 +107,6 @@ Json perplexity_json(const Perplexity& perplexity) {
           {"tokens", perplexity.tokens}};
 }
 
-Json choices_json(std::string_view task, const std::string& source, const std::vector<ChoiceRecord>& records) {
-  const ChoiceSummary summary = summarize(records);
-  Json json = {{"task", task},
-               {"source", source},
-               {"items", summary.items},
-               {"acc", summary.acc},
-               {"acc_norm", summary.acc_norm},
-               {"interval", interval_json(summary.interval)}};
-  json["records"] = Json::array();
-  for (const ChoiceRecord& record : records) {
-    Json scores = Json::array();
-    for (double score : record.scores) scores.push_back(number(score));
-    json["records"].push_back({{"id", record.id},
-                               {"answer", record.answer},
-                               {"label", record.label},
-                               {"scores", std::move(scores)},
-                               {"characters", record.characters}});
-  }
-  return json;
-}
-
 Json comparison_json(const Comparison& comparison) {
   Json json = {{"tier", comparison.tier},
                {"device", {{"cpu", comparison.cpu}, {"isa", comparison.isa}, {"threads", comparison.threads}}},

@@ -9,7 +9,6 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "lab/bench.h"
-#include "lab/choices.h"
 #include "lab/comparison.h"
 #include "lab/perplexity.h"
 
@@ -22,7 +21,6 @@ struct BenchDevice {
 };
 nlohmann::ordered_json bench_json(const BenchDevice& device, const std::vector<BenchRow>& rows);
 nlohmann::ordered_json perplexity_json(const Perplexity& perplexity);
-nlohmann::ordered_json choices_json(std::string_view task, const std::string& source, const std::vector<ChoiceRecord>& records);
 nlohmann::ordered_json comparison_json(const Comparison& comparison);
 
 }  // namespace slm::lab

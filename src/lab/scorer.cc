@@ -19,14 +19,14 @@ size_t RuntimeScorer::byte_length(TokenId id) const { return runtime_.tokenizer(
 
 uint32_t RuntimeScorer::context() const { return runtime_.memory_plan().context; }
 
-Result<std::vector<float>> score_continuation(Scorer& scorer, std::string_view context, std::string_view continuation) {
-  std::vector<TokenId> ids = scorer.encode(context);
+Result<std::vector<float>> Scorer::score_after(std::string_view before, std::string_view continuation, const std::atomic<bool>*) {
+  std::vector<TokenId> ids = encode(before);
   const size_t first = ids.size();
-  const std::vector<TokenId> whole = scorer.encode(std::string(context) + std::string(continuation));
+  const std::vector<TokenId> whole = encode(std::string(before) + std::string(continuation));
   if (first == 0 || whole.size() <= first) return fail(ErrorKind::kFailed, "lab.nothing_to_score", continuation);
   ids.insert(ids.end(), whole.begin() + static_cast<ptrdiff_t>(first), whole.end());
-  if (ids.size() > scorer.context()) return fail(ErrorKind::kDoesNotFit, "lab.longer_than_context", ids.size(), scorer.context());
-  return scorer.score(ids, static_cast<uint32_t>(first));
+  if (ids.size() > context()) return fail(ErrorKind::kDoesNotFit, "lab.longer_than_context", ids.size(), context());
+  return score(ids, static_cast<uint32_t>(first));
 }
 
 Status Watch::check() const {

@@ -1,4 +1,4 @@
-// What a measurement of likelihood needs of a model, and nothing more: tests stand in for it, an endpoint may one day.
+// What a measurement of likelihood needs of a model, and nothing more: tests stand in for it, and endpoints that tell logprobs.
 #pragma once
 
 #include <atomic>
@@ -21,9 +21,23 @@ namespace slm::lab {
 
 using TokenId = int32_t;
 
-class Scorer {
+// How likely a text is after another.
+class ContinuationScorer {
  public:
-  virtual ~Scorer() = default;
+  virtual ~ContinuationScorer() = default;
+  // The logprob of each token of `continuation` after `context`. `cancelled` may be null: an endpoint that takes its time looks at it.
+  // Errors: kDoesNotFit (longer than the model's context), kFailed (no token is left for the continuation; cancelled), kNetwork (an
+  // endpoint's failure; kTokenStraddles where one of its tokens holds the end of the context and the beginning of the continuation),
+  // kNotFound (an endpoint that tells no logprobs).
+  virtual Result<std::vector<float>> score_after(std::string_view context, std::string_view continuation,
+                                                 const std::atomic<bool>* cancelled = nullptr) = 0;
+};
+// The message of the error that is the tokens', not the endpoint's fault: such an item is counted apart, and not graded.
+inline constexpr std::string_view kTokenStraddles = "lab.endpoint.straddles";
+
+// By ids: of a model on this machine.
+class Scorer : public ContinuationScorer {
+ public:
   // Text -> ids, BOS first where the model adds one; texts of special tokens stay text.
   virtual std::vector<TokenId> encode(std::string_view text) const = 0;
   // Logprob of ids[i] given ids[0..i) for each i in [first, ids.size()); first >= 1. A prefix shared with the call
@@ -33,6 +47,10 @@ class Scorer {
   virtual std::optional<TokenId> added_bos() const = 0;
   virtual size_t byte_length(TokenId id) const = 0;  // bytes of text the token stands for
   virtual uint32_t context() const = 0;              // most ids a call may hold
+  // The ids scored are those of context + continuation after the first len(encode(context)), set behind encode(context) itself, as
+  // lm-evaluation-harness has it. The error kDoesNotFit names both counts.
+  Result<std::vector<float>> score_after(std::string_view context, std::string_view continuation,
+                                         const std::atomic<bool>* cancelled = nullptr) override;
 };
 
 class RuntimeScorer : public Scorer {
@@ -47,11 +65,6 @@ class RuntimeScorer : public Scorer {
  private:
   Runtime& runtime_;
 };
-
-// The logprobs of `continuation` after `context`: the ids scored are those of context + continuation after the first
-// len(encode(context)), set behind encode(context) itself, as lm-evaluation-harness has it.
-// Errors: kDoesNotFit (longer than the model's context, both counts), kFailed (no id is left for the continuation).
-Result<std::vector<float>> score_continuation(Scorer& scorer, std::string_view context, std::string_view continuation);
 
 // How far along a measurement is. `running`: what is known so far, may be empty.
 struct Progress {

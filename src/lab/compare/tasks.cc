@@ -219,7 +219,7 @@ class TaskPart {
       auto record = run_item(*row.data, row.data->items[i], subjects_[which], cache_, session_.watch);
       if (!record) {
         if (record.error().kind != ErrorKind::kNotFound) return tl::unexpected<Error>(record.error());
-        row.missing = reason_not_measurable(row, which, record.error().message);
+        row.missing = reason_not_measurable(which, record.error().message);
         row.progress.decided = true;
         return {};
       }
@@ -233,9 +233,9 @@ class TaskPart {
   }
 
   // The grader's means are not on this machine, or an endpoint lacks what the task needs.
-  Message reason_not_measurable(const RowRun& row, int which, Message reason) const {
-    if (!session_.is_endpoint(which) || row.task->kind == TaskKind::kGenerate) return reason;
-    return msg("lab.endpoint.no_logprobs", session_.name(which), task_kind_name(row.task->kind));
+  Message reason_not_measurable(int which, Message reason) const {
+    if (!session_.is_endpoint(which) || reason.key != "lab.endpoint.no_echo") return reason;
+    return msg("lab.endpoint.no_logprobs", session_.name(which));
   }
 
   // An endpoint that fails again and again ends its row; what was answered stands.

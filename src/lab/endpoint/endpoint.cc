@@ -172,26 +172,31 @@ void Endpoint::ask_ollama(const std::atomic<bool>* cancelled) {
   }
 }
 
-Result<Completion> Endpoint::answer(const EndpointRequest& request, const std::atomic<bool>* cancelled) {
+// Counts a request; an error where nothing is sent any more.
+Status Endpoint::check_still_asked() {
   ++tally_.answers;
-  if (failures_in_a_row_ >= kMostFailures) {
-    ++tally_.failed;
-    return fail(ErrorKind::kNetwork, "lab.endpoint.given_up", failures_in_a_row_, render(tally_.last_failure, Language::kEnglish));
-  }
+  if (failures_in_a_row_ < kMostFailures) return {};
+  ++tally_.failed;
+  return fail(ErrorKind::kNetwork, "lab.endpoint.given_up", failures_in_a_row_, render(tally_.last_failure, Language::kEnglish));
+}
+
+Result<Completion> Endpoint::answer(const EndpointRequest& request, const std::atomic<bool>* cancelled) {
+  SLM_TRY_STATUS(check_still_asked());
   auto completion = try_answer(request, cancelled);
   if (!completion && cancelled != nullptr && cancelled->load()) return interrupted();
   count(completion);
   return completion;
 }
 
+void Endpoint::count_failure(const Error& error) {
+  if (error.kind != ErrorKind::kNetwork && error.kind != ErrorKind::kCorrupt) return;
+  ++tally_.failed;
+  tally_.last_failure = error.message;
+  ++failures_in_a_row_;
+}
+
 void Endpoint::count(const Result<Completion>& completion) {
-  if (!completion) {
-    if (completion.error().kind != ErrorKind::kNetwork) return;
-    ++tally_.failed;
-    tally_.last_failure = completion.error().message;
-    ++failures_in_a_row_;
-    return;
-  }
+  if (!completion) return count_failure(completion.error());
   failures_in_a_row_ = 0;
   has_answered_ = true;
   if (!completion->model.empty() && !is_name(completion->model, address_.model)) {
@@ -241,6 +246,40 @@ Result<Completion> Endpoint::try_answer(const EndpointRequest& request, const st
       --tries;  // at most twice: what was not known stays known
       continue;
     }
+    if ((reply.status != 429 && reply.status != 503) || tries >= kTries) return tl::unexpected<Error>(error);
+    if (!wait(std::min(kMostWait, reply.retry_after_seconds.value_or(pause)), cancelled)) return interrupted();
+    pause *= 2;
+  }
+}
+
+Result<Echo> Endpoint::echo(const std::string& prompt, const std::atomic<bool>* cancelled) {
+  SLM_TRY_STATUS(check_still_asked());
+  auto echo = try_echo(prompt, cancelled);
+  if (!echo && cancelled != nullptr && cancelled->load()) return interrupted();
+  if (!echo) {
+    count_failure(echo.error());
+    return echo;
+  }
+  failures_in_a_row_ = 0;
+  has_answered_ = true;
+  return echo;
+}
+
+Result<Echo> Endpoint::try_echo(const std::string& prompt, const std::atomic<bool>* cancelled) {
+  // One token more than the prompt: not every server writes none.
+  const Json body = {{"model", address_.model}, {"prompt", prompt}, {"max_tokens", 1}, {"echo", true}, {"logprobs", 1},
+                     {"temperature", 0}, {"seed", 1}, {"stream", false}};
+  double pause = 1;
+  for (int tries = 1;; ++tries) {
+    net::HttpRequest post = request_to(address_.url + "/completions", cancelled);
+    post.method = "POST";
+    if (!has_answered_) post.idle_seconds = std::max(post.idle_seconds, patience_.load_seconds);
+    post.body = to_text(body);
+    SLM_TRY(reply, client_.send(post));
+    if (reply.status / 100 == 2) return read_echo(reply.body, prompt);
+    const bool unknown = reply.status == 400 || reply.status == 404 || reply.status == 405 || reply.status == 422 || reply.status == 501;
+    const Error error = refusal(reply, address_.shown() + "/completions");
+    if (unknown && error.kind == ErrorKind::kNetwork) return fail(ErrorKind::kNotFound, "lab.endpoint.no_echo");
     if ((reply.status != 429 && reply.status != 503) || tries >= kTries) return tl::unexpected<Error>(error);
     if (!wait(std::min(kMostWait, reply.retry_after_seconds.value_or(pause)), cancelled)) return interrupted();
     pause *= 2;

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "lab/endpoint/address.h"
 #include "lab/endpoint/completion.h"
+#include "lab/endpoint/echo.h"
 #include "lab/generator.h"
 #include "net/http_client.h"
 
@@ -59,6 +60,10 @@ class Endpoint {
   static constexpr int kTries = 4;
   static constexpr int kMostFailures = 6;
 
+  // The prompt's own tokens and logprobs ("echo" and "logprobs" of /completions). Tried again as answer() is; counted with its failures.
+  // Errors: those of answer() and of read_echo(); kNotFound also: the server refuses what was asked, or has no /completions.
+  Result<Echo> echo(const std::string& prompt, const std::atomic<bool>* cancelled);
+
   struct Tally {
     uint64_t answers = 0;             // asked for
     uint64_t failed = 0;              // of those
@@ -67,8 +72,10 @@ class Endpoint {
     std::string other_name;           // the last such
     uint64_t uncounted = 0;           // answers without usage
     uint64_t overran = 0;             // that did not stop at max_tokens
+    uint64_t straddled = 0;           // texts to score that no token began with
   };
   const Tally& tally() const { return tally_; }
+  void count_straddled() { ++tally_.straddled; }
 
  private:
   Endpoint(EndpointAddress address, const EndpointPatience& patience);
@@ -77,6 +84,9 @@ class Endpoint {
   void ask_ollama(const std::atomic<bool>* cancelled);
   net::HttpRequest request_to(const std::string& url, const std::atomic<bool>* cancelled) const;
   Result<Completion> try_answer(const EndpointRequest& request, const std::atomic<bool>* cancelled);
+  Result<Echo> try_echo(const std::string& prompt, const std::atomic<bool>* cancelled);
+  Status check_still_asked();
+  void count_failure(const Error& error);
   bool can_rephrase(const EndpointRequest& request, int status);
   void count(const Result<Completion>& completion);
 

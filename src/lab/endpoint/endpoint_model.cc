@@ -19,7 +19,7 @@ uint64_t clock_ticks() { return static_cast<uint64_t>(std::chrono::system_clock:
 }  // namespace
 
 EndpointModel::EndpointModel(std::shared_ptr<Endpoint> endpoint, std::string name)
-    : endpoint_(std::move(endpoint)), name_(std::move(name)), generator_(endpoint_, endpoint_identity(*endpoint_)),
+    : endpoint_(std::move(endpoint)), name_(std::move(name)), generator_(endpoint_, endpoint_identity(*endpoint_)), scorer_(endpoint_),
       first_words_(fmt::format("{:x}", clock_ticks() / 1'000)) {}
 
 Result<Completion> EndpointModel::ask(uint32_t prompt_tokens, uint32_t tokens, const Watch& watch) {
@@ -77,7 +77,7 @@ std::optional<uint64_t> EndpointModel::count_tokens(std::string_view text, const
   return counts[1] > counts[0] ? std::optional<uint64_t>(counts[1] - counts[0]) : std::nullopt;
 }
 
-TaskSubject EndpointModel::task_subject() { return {&generator_, nullptr, "", name_}; }
+TaskSubject EndpointModel::task_subject() { return {&generator_, &scorer_, generator_.identity(), name_}; }
 
 std::vector<Message> endpoint_warnings(const Endpoint& endpoint, const std::string& name) {
   const Endpoint::Tally& tally = endpoint.tally();
@@ -88,6 +88,7 @@ std::vector<Message> endpoint_warnings(const Endpoint& endpoint, const std::stri
   if (tally.other_model > 0) warnings.push_back(msg("lab.endpoint.other_model", name, tally.other_model, tally.other_name));
   if (tally.uncounted > 0) warnings.push_back(msg("lab.endpoint.uncounted", name, tally.uncounted));
   if (tally.overran > 0) warnings.push_back(msg("lab.endpoint.overran", name, tally.overran));
+  if (tally.straddled > 0) warnings.push_back(msg("lab.endpoint.straddled", name, tally.straddled));
   return warnings;
 }
 

@@ -8,6 +8,7 @@
 
 #include "lab/compare/measured_model.h"
 #include "lab/endpoint/endpoint_generator.h"
+#include "lab/endpoint/endpoint_scorer.h"
 
 namespace slm::lab {
 
@@ -33,6 +34,7 @@ class EndpointModel : public MeasuredModel {
   std::shared_ptr<Endpoint> endpoint_;
   std::string name_;
   EndpointGenerator generator_;
+  EndpointScorer scorer_;
   std::optional<double> bytes_per_token_;  // of plain_prompt(), by the endpoint's own counts
   std::string first_words_;                // other ones in each run of the program
   uint64_t prompts_ = 0;

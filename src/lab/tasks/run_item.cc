@@ -40,7 +40,8 @@ class ItemRun {
     const auto measured = by_kind();
     if (!measured) {
       if (measured.error().kind == ErrorKind::kDoesNotFit) return too_long(measured.error());
-      if (measured.error().kind == ErrorKind::kNetwork) return failed(measured.error());
+      if (measured.error().message.key == kTokenStraddles) return not_counted("straddles", measured.error());
+      if (measured.error().kind == ErrorKind::kNetwork) return not_counted("failed", measured.error());
       return tl::unexpected<Error>(measured.error());
     }
     return std::move(record_);
@@ -76,9 +77,9 @@ class ItemRun {
     return {};
   }
 
-  TaskRecord failed(const Error& error) {
+  TaskRecord not_counted(const char* mark, const Error& error) {
     record_.is_graded = false;
-    record_.marks.push_back("failed");
+    record_.marks.push_back(mark);
     record_.transcript = error.text(Language::kEnglish);
     return std::move(record_);
   }
@@ -273,7 +274,7 @@ class ItemRun {
     parts.insert(parts.end(), choice.endings.begin(), choice.endings.end());
     const std::string key = AnswerCache::key_of(parts);
     return numbers_for(key, choice.endings.size(), [&]() -> Result<std::vector<double>> {
-      SLM_TRY(scored, score_item(*subject_.scorer, choice));
+      SLM_TRY(scored, score_item(*subject_.scorer, choice, watch_.cancelled));
       return scored.scores;
     });
   }
@@ -282,7 +283,7 @@ class ItemRun {
     SLM_TRY(text, text_to_score());
     const std::string key = AnswerCache::key_of({"bits", subject_.scorer_identity, text});
     SLM_TRY(measured, numbers_for(key, 1, [&]() -> Result<std::vector<double>> {
-      SLM_TRY(sentence, measure_sentence(*subject_.scorer, text));
+      SLM_TRY(sentence, measure_sentence(*subject_.scorer, text, watch_.cancelled));
       return std::vector<double>{sentence.bits};
     }));
     record_.prompt = text;

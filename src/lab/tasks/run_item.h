@@ -19,7 +19,7 @@ namespace slm::lab {
 // The model under test. Either part may be null: tasks that need it are then not measurable.
 struct TaskSubject {
   Generator* generator = nullptr;   // of kGenerate
-  Scorer* scorer = nullptr;         // of kChoices and kBits
+  ContinuationScorer* scorer = nullptr;  // of kChoices and kBits
   std::string scorer_identity;      // likelihood_identity(); "": nothing is kept
   std::string name;                 // for people
 };
@@ -39,7 +39,8 @@ struct TaskRecord {
   double grade = 0;                 // 1 or 0; a grader's score; of kBits the bits of the text
   bool is_graded = true;            // false: no fault of the answer's: not in the denominator
   // A grader's, and of the run: "truncated" (stopped at the token limit), "too_long" (prompt longer than the context), "empty", "ran_on" (cut where
-  // the answer had ended and went on), "wrong_language", "system_folded", "failed" (not graded).
+  // the answer had ended and went on), "wrong_language", "system_folded", "straddles" (an endpoint's token holds the end of the context and the beginning of what is scored: not graded),
+  // "failed" (not graded).
   std::vector<std::string> marks;
   std::vector<Reading> also;        // of the task's further graders, in their order
   std::string transcript;           // what the model read and what it gave, as one text; of "failed" the reason

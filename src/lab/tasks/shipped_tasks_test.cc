@@ -89,28 +89,21 @@ TEST(ShippedTasks, KnowTheDigestsOfTheirFiles) {
   EXPECT_NE(data.error().text(Language::kEnglish).find("sha256"), std::string::npos);
 }
 
-// The same contexts, endings, labels and order as `slm eval choices`, of the smoke items and of the whole sets.
-TEST(ShippedTasks, ChoicesAreThoseOfEvalChoices) {
-  for (const std::string& directory : {std::string(SLM_SOURCE_DIR "/data/smoke"), std::string(SLM_SOURCE_DIR "/../shared/datasets")}) {
-    for (const ChoiceTask& known : choice_tasks()) {
-      auto set = known.load({directory});
-      if (!set) continue;   // no whole sets here: the smoke items are always there
-      const auto items = select_items(std::move(set->items), 300, 5);
-      const auto task = find_task(std::string(known.name));
-      ASSERT_TRUE(task) << task.error().text();
-      const auto data = load_row(*task, task->rows[0], {directory}, {5, {}});
-      ASSERT_TRUE(data) << data.error().text();
-      for (size_t i = 0; i < items.size(); ++i) {
-        const TaskItem& item = data->items[i];
-        const auto endings = endings_of(*task, item.fields);
-        ASSERT_TRUE(endings) << endings.error().text();
-        EXPECT_EQ(item.id, items[i].id);
-        EXPECT_EQ(*task->text.render(item.fields), items[i].context);
-        EXPECT_EQ(endings->texts, items[i].endings);
-        EXPECT_EQ(endings->label, items[i].label);
-      }
-    }
-  }
+// As lm-evaluation-harness puts them: the context with its last fragment capitalised and cleaned, the endings cleaned.
+TEST(ShippedTasks, HellaSwagIsPutAsTheHarnessDoes) {
+  const TemporaryDirectory directory;
+  directory.write("hellaswag.jsonl", R"({"id": 7, "context": "Cook: She stirs. she", "label": 2, "endings": ["a [x] b", "flies.", "eats.", "sleeps."]})" "\n");
+  const auto task = find_task("hellaswag");
+  ASSERT_TRUE(task) << task.error().text();
+  const auto data = load_row(*task, task->rows[0], {directory.path()}, {});
+  ASSERT_TRUE(data) << data.error().text();
+  ASSERT_EQ(data->items.size(), 1u);
+  EXPECT_EQ(data->items[0].id, 7u);
+  EXPECT_EQ(*task->text.render(data->items[0].fields), "Cook: She stirs. She");
+  const auto endings = endings_of(*task, data->items[0].fields);
+  ASSERT_TRUE(endings) << endings.error().text();
+  EXPECT_EQ(endings->texts, (std::vector<std::string>{"a b", "flies.", "eats.", "sleeps."}));
+  EXPECT_EQ(endings->label, 2u);
 }
 
 // The smoke items are the first of the whole sets, word for word.

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <algorithm>
+#include <numeric>
 #include <set>
 
 #include "base/temporary_directory.h"
@@ -223,10 +225,10 @@ TEST(TaskData, ManyItemsInTheOrderOfTheSeed) {
   for (int i = 0; i < 50; ++i) lines += std::to_string(i) + "\n";
   given.directory.write("d.txt", lines);
   const auto data = given.load({7, {}});
-  std::vector<ChoiceItem> items(50);
-  for (uint32_t i = 0; i < 50; ++i) items[i].id = i;
-  items = select_items(std::move(items), 50, 7);
-  for (size_t i = 0; i < 50; ++i) EXPECT_EQ(data->items[i].id, items[i].id);
+  std::vector<uint32_t> ids(50);
+  std::iota(ids.begin(), ids.end(), 0u);
+  std::sort(ids.begin(), ids.end(), [](uint32_t a, uint32_t b) { return item_rank(7, a) < item_rank(7, b); });
+  for (size_t i = 0; i < 50; ++i) EXPECT_EQ(data->items[i].id, ids[i]);
   EXPECT_NE(given.load({8, {}})->items[0].id, data->items[0].id);
 }
 

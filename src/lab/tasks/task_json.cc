@@ -1,6 +1,7 @@
 #include "lab/tasks/task_json.h"
 
 #include "base/json.h"
+#include "chat/unicode.h"
 
 namespace slm::lab {
 namespace {
@@ -70,6 +71,23 @@ Json transcript_json(const TaskRun& run, const TaskResult& row, const TaskRecord
   Json json = {{"task", run.task->name}, {"model", run.model}};
   json.update(record_json(row.score.is_rate, run.task->kind, row.row, record));
   return json;
+}
+
+Result<Json> choices_json(const RowData& data, const TaskResult& result) {
+  const TaskScore& score = result.score;
+  Json records = Json::array();
+  for (size_t i = 0; i < result.records.size(); ++i) {
+    const TaskRecord& record = result.records[i];
+    SLM_TRY(endings, endings_of(*data.task, data.items[i].fields));
+    Json characters = Json::array();
+    for (const std::string& ending : endings.texts) characters.push_back(chat::count_code_points(ending));
+    // An item longer than the context has no answer.
+    const Json answer = record.extracted.empty() ? Json() : Json(std::stoul(record.extracted));
+    records.push_back({{"id", record.item}, {"answer", answer}, {"label", endings.label}, {"scores", record.scores},
+                       {"characters", std::move(characters)}});
+  }
+  return Json{{"task", data.task->name}, {"source", result.source}, {"items", score.items}, {"acc", score.acc_by_sum.value_or(0)},
+              {"acc_norm", score.score}, {"interval", {score.interval.low, score.interval.high}}, {"records", std::move(records)}};
 }
 
 Json tasks_json(const std::vector<Task>& tasks) {

@@ -26,6 +26,9 @@ nlohmann::ordered_json task_run_json(const TaskRun& run);
 // A record as one line of a transcripts file: the model and the row go with it.
 nlohmann::ordered_json transcript_json(const TaskRun& run, const TaskResult& row, const TaskRecord& record);
 
+// `slm eval choices`: of a row of a kChoices task. REQUIRES: `result` is run_row()'s of `data`. Errors: those of endings_of().
+Result<nlohmann::ordered_json> choices_json(const RowData& data, const TaskResult& result);
+
 nlohmann::ordered_json tasks_json(const std::vector<Task>& tasks);
 
 }  // namespace slm::lab

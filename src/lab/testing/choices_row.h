@@ -6,6 +6,22 @@
 
 namespace slm::lab::testing {
 
+struct ChoiceSummary {
+  double acc_norm = 0;
+  Interval interval;  // Wilson
+};
+inline ChoiceSummary summarize(const std::vector<ChoiceRecord>& records) {
+  uint64_t right = 0;
+  for (const ChoiceRecord& record : records) right += record.right();
+  return {static_cast<double>(right) / static_cast<double>(records.size()), wilson_interval(right, records.size())};
+}
+
+inline std::vector<bool> right_answers(const std::vector<ChoiceRecord>& records) {
+  std::vector<bool> right;
+  for (const ChoiceRecord& record : records) right.push_back(record.right());
+  return right;
+}
+
 // What guessing gets right, where every item has as many endings as it has scores.
 inline std::optional<double> chance_of(const std::vector<ChoiceRecord>& records) {
   double sum = 0;

@@ -1,0 +1,40 @@
+#include "cli/eval_subject.h"
+
+#include <algorithm>
+
+#include "hub/digest.h"
+#include "hub/layout.h"
+
+namespace slm::cli {
+namespace {
+
+// What a task's prompts and answers need of a context, where the model has it.
+constexpr uint32_t kTaskContext = 4'096;
+
+}  // namespace
+
+Result<EvalSubject> open_eval_subject(const ModelFlags& flags) {
+  EvalSubject subject;
+  SLM_TRY(resolved, resolve_model(flags));
+  subject.resolved = std::move(resolved);
+  OpenOptions& options = subject.resolved.options;
+  if (options.context == 0) options.context = std::min(kTaskContext, subject.resolved.facts.context);
+  std::string sha256 = subject.resolved.stored.sha256;
+  if (sha256.empty()) {
+    SLM_TRY(digest, hub::sha256_of_file(options.path));
+    sha256 = std::move(digest);
+  }
+  SLM_TRY(runtime, Runtime::open(options));
+  subject.runtime = std::move(runtime);
+  subject.generator = std::make_unique<lab::RuntimeGenerator>(*subject.runtime, options, sha256);
+  subject.scorer = std::make_unique<lab::RuntimeScorer>(*subject.runtime);
+  subject.under_test = {subject.generator.get(), subject.scorer.get(), lab::likelihood_identity(*subject.runtime, options, sha256),
+                        flags.model};
+  return subject;
+}
+
+Result<std::unique_ptr<lab::AnswerCache>> open_answer_cache() {
+  return lab::AnswerCache::open(hub::Layout{hub::Store::open().root()}.answers());
+}
+
+}  // namespace slm::cli

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -14,6 +13,8 @@
 #include "base/machine.h"
 #include "base/text.h"
 #include "hub/chunk_map.h"
+#include "hub/content_range.h"
+#include "hub/elapsed.h"
 #include "hub/journal.h"
 #include "hub/partial_file.h"
 #include "hub/range_fetch.h"
@@ -26,25 +27,10 @@ using Clock = std::chrono::steady_clock;
 constexpr std::string_view kMagic = "GGUF";
 constexpr uint64_t kSpareBytes = 64u << 20;
 constexpr uint64_t kSpareShare = 20;  // and a twentieth of what is still to come
-constexpr double kForever = 1e6;      // seconds; what has an end here is the patience
 constexpr double kConnectSeconds = 5;  // where there is another source
 constexpr int kMostRestarts = 3;      // of one file whose ranges do not fit together
 constexpr uint64_t kSpaceCheckBytes = 16u << 20;  // between looks at the disk, where the end is not known
 constexpr uint64_t kLeastForRanges = 16u << 20;  // missing bytes that are worth several connections
-
-bool read_number(std::string_view& text, uint64_t& into) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
-  if (error != std::errc()) return false;
-  text.remove_prefix(static_cast<size_t>(end - text.data()));
-  return true;
-}
-
-std::optional<uint64_t> content_length(const net::HttpReply& head) {
-  const std::string header = head.header("content-length");
-  std::string_view text = header;
-  uint64_t bytes = 0;
-  return read_number(text, bytes) && text.empty() ? std::optional(bytes) : std::nullopt;
-}
 
 bool is_html(const net::HttpReply& head) {
   std::string type = head.content_type;
@@ -61,8 +47,6 @@ void remove_temporaries(const Layout& layout, const std::string& key) {
     if (name.starts_with(journal + ".") && name.ends_with(".tmp")) unlink(entry.path().c_str());
   }
 }
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 class Download {
  public:

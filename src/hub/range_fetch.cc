@@ -1,7 +1,6 @@
 #include "hub/range_fetch.h"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -10,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "hub/content_range.h"
+#include "hub/elapsed.h"
 #include "hub/journal.h"
 
 namespace slm::hub {
@@ -20,22 +21,6 @@ using Clock = std::chrono::steady_clock;
 constexpr uint64_t kMostAhead = 64u << 20;  // of what is hashed: claimed or come
 constexpr size_t kMostClaimed = 8;          // chunks asked for at once
 constexpr auto kLook = std::chrono::milliseconds(50);
-constexpr double kForever = 1e6;            // seconds; what has an end here is the patience
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-bool read_number(std::string_view& text, uint64_t& into) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
-  if (error != std::errc()) return false;
-  text.remove_prefix(static_cast<size_t>(end - text.data()));
-  return true;
-}
-
-bool read_separator(std::string_view& text, std::string_view separator) {
-  if (!text.starts_with(separator)) return false;
-  text.remove_prefix(separator.size());
-  return true;
-}
 
 // Chunks that one connection fetches, and how far it is.
 struct Claim {
@@ -304,14 +289,6 @@ class RangeFetch {
 };
 
 }  // namespace
-
-std::optional<ContentRange> parse_content_range(std::string_view text) {
-  ContentRange range;
-  const bool good = read_separator(text, "bytes ") && read_number(text, range.first) && read_separator(text, "-") &&
-                    read_number(text, range.last) && read_separator(text, "/") && read_number(text, range.total) && text.empty();
-  if (!good || range.last < range.first || range.last >= range.total) return std::nullopt;
-  return range;
-}
 
 RangeResult fetch_ranges(const RangeRequest& request, PartialFile& file, ChunkMap& map, const Patience& patience,
                          const std::function<void(uint64_t)>& on_hashed) {

@@ -42,10 +42,4 @@ struct RangeResult {
 RangeResult fetch_ranges(const RangeRequest& request, PartialFile& file, ChunkMap& map, const Patience& patience,
                          const std::function<void(uint64_t)>& on_hashed);
 
-// "bytes 5-9/10" (RFC 9110 14.4).
-struct ContentRange {
-  uint64_t first = 0, last = 0, total = 0;
-};
-std::optional<ContentRange> parse_content_range(std::string_view text);
-
 }  // namespace slm::hub

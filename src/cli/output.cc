@@ -1,3 +1,6 @@
+#include <poll.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <string>
@@ -13,14 +16,23 @@ int g_output_error = 0;  // errno of the first write that failed
 
 }  // namespace
 
+// Without stdio: Ctrl-C interrupts a write to a slow terminal, and stdio then drops what it holds.
 bool write_out(std::string_view text) {
   if (g_output_error != 0) return false;
   errno = 0;
-  // An empty view may point nowhere, which fwrite does not take.
-  const bool written = text.empty() || std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-  if (std::fflush(stdout) == 0 && written) return true;
-  g_output_error = errno != 0 ? errno : EIO;
-  return false;
+  if (std::fflush(stdout) != 0 && errno != EINTR) g_output_error = errno != 0 ? errno : EIO;
+  while (g_output_error == 0 && !text.empty()) {
+    const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (written >= 0) {
+      text.remove_prefix(static_cast<size_t>(written));
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      pollfd ready = {.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
+      ::poll(&ready, 1, -1);
+    } else if (errno != EINTR) {
+      g_output_error = errno;
+    }
+  }
+  return g_output_error == 0;
 }
 
 int output_error() {

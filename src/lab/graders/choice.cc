@@ -10,8 +10,6 @@
 namespace slm::lab {
 namespace {
 
-bool is_ascii_alnum(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
 // Full-width letters and brackets as ASCII.
 std::string plain_letters(std::string_view text) {
   std::string out;
@@ -37,7 +35,7 @@ struct Reader {
     char c = text[at];
     if (small_too && c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
     if (c < 'A' || c > last) return 0;
-    return at + 1 < text.size() && is_ascii_alnum(text[at + 1]) ? 0 : c;
+    return at + 1 < text.size() && is_alnum(text[at + 1]) ? 0 : c;
   }
 
   size_t after_fillers(size_t at) const {
@@ -102,7 +100,7 @@ char letter_alone(const Reader& reader) {
 
 char letter_somewhere(const Reader& reader) {
   for (size_t at = 0; at < reader.text.size(); ++at) {
-    const bool goes_on = at > 0 && (is_ascii_alnum(reader.text[at - 1]) || reader.text[at - 1] == '\'');
+    const bool goes_on = at > 0 && (is_alnum(reader.text[at - 1]) || reader.text[at - 1] == '\'');
     if (!goes_on && !reader.is_article(at)) {
       if (const char found = reader.letter_at(at, false)) return found;
     }

@@ -9,8 +9,7 @@
 namespace slm::lab {
 namespace {
 
-bool is_ascii_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_number_character(char c) { return is_ascii_digit(c) || c == '.' || c == ','; }
+bool is_number_character(char c) { return is_digit(c) || c == '.' || c == ','; }
 
 constexpr std::string_view kHashes = "####";
 constexpr std::string_view kBox = "\\boxed{";
@@ -112,7 +111,7 @@ std::optional<std::string> flexible_number(std::string_view answer) {
     size_t end = begin;
     while (end < answer.size() && (is_number_character(answer[end]) || answer[end] == '$')) ++end;
     // Two or more of "$0-9.,", or digits alone: one character must be a digit.
-    const bool matches = end >= begin + 2 || (end == begin + 1 && is_ascii_digit(answer[begin]));
+    const bool matches = end >= begin + 2 || (end == begin + 1 && is_digit(answer[begin]));
     if (matches) last = std::string(answer.substr(at, end - at));
     at = matches ? end : at + 1;
   }

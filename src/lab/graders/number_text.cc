@@ -8,12 +8,10 @@
 
 #include "base/text.h"
 #include "chat/unicode.h"
+#include "lab/graders/ascii_text.h"
 
 namespace slm::lab {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_alnum(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 size_t digits_from(std::string_view text, size_t at) {
   size_t n = 0;

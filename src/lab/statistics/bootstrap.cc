@@ -43,6 +43,20 @@ void draw(std::span<const double> from, SeededRandom& random, std::vector<double
   for (double& value : drawn) value = from[random.below(from.size())];
 }
 
+// The ratio of quantiles over resamples that draw_a and draw_b write, in this order.
+template <class DrawA, class DrawB>
+Bootstrap ratio_of_draws(std::span<const double> a, std::span<const double> b, double q, size_t n, int resamples, DrawA draw_a, DrawB draw_b) {
+  std::vector<double> drawn_a(a.size()), drawn_b(b.size());
+  Bootstrap result{quantile(a, q) / quantile(b, q), n, 0, std::vector<double>(static_cast<size_t>(resamples))};
+  for (double& ratio : result.values) {
+    draw_a(drawn_a);
+    draw_b(drawn_b);
+    ratio = quantile(drawn_a, q) / quantile(drawn_b, q);
+  }
+  std::sort(result.values.begin(), result.values.end());
+  return result;
+}
+
 }  // namespace
 
 double quantile(std::span<const double> values, double q) {
@@ -116,16 +130,8 @@ Bootstrap bootstrap_difference(const WeightedSums& sums, uint64_t seed, int resa
 Bootstrap bootstrap_ratio(std::span<const double> a, std::span<const double> b, double q, uint64_t seed, int resamples) {
   SLM_CHECK(!a.empty() && !b.empty() && resamples > 0);
   SeededRandom random(seed);
-  std::vector<double> drawn_a(a.size()), drawn_b(b.size());
-  Bootstrap result{quantile(a, q) / quantile(b, q), std::min(a.size(), b.size()), 0,
-                   std::vector<double>(static_cast<size_t>(resamples))};
-  for (double& ratio : result.values) {
-    draw(a, random, drawn_a);
-    draw(b, random, drawn_b);
-    ratio = quantile(drawn_a, q) / quantile(drawn_b, q);
-  }
-  std::sort(result.values.begin(), result.values.end());
-  return result;
+  return ratio_of_draws(a, b, q, std::min(a.size(), b.size()), resamples,
+                        [&](std::vector<double>& drawn) { draw(a, random, drawn); }, [&](std::vector<double>& drawn) { draw(b, random, drawn); });
 }
 
 size_t block_length(std::span<const double> series) {
@@ -150,7 +156,6 @@ Bootstrap bootstrap_ratio_of_series(std::span<const double> a, std::span<const d
   SLM_CHECK(!a.empty() && !b.empty() && resamples > 0);
   SeededRandom random(seed);
   const size_t block_a = block_length(a), block_b = block_length(b);
-  std::vector<double> drawn_a(a.size()), drawn_b(b.size());
   const auto draw_blocks = [&](std::span<const double> from, size_t block, std::vector<double>& drawn) {
     size_t at = 0;
     for (size_t i = 0; i < drawn.size(); ++i, ++at) {
@@ -158,15 +163,9 @@ Bootstrap bootstrap_ratio_of_series(std::span<const double> a, std::span<const d
       drawn[i] = from[at % from.size()];
     }
   };
-  Bootstrap result{quantile(a, q) / quantile(b, q), std::min(a.size() / block_a, b.size() / block_b), 0,
-                   std::vector<double>(static_cast<size_t>(resamples))};
-  for (double& ratio : result.values) {
-    draw_blocks(a, block_a, drawn_a);
-    draw_blocks(b, block_b, drawn_b);
-    ratio = quantile(drawn_a, q) / quantile(drawn_b, q);
-  }
-  std::sort(result.values.begin(), result.values.end());
-  return result;
+  return ratio_of_draws(a, b, q, std::min(a.size() / block_a, b.size() / block_b), resamples,
+                        [&](std::vector<double>& drawn) { draw_blocks(a, block_a, drawn); },
+                        [&](std::vector<double>& drawn) { draw_blocks(b, block_b, drawn); });
 }
 
 Bootstrap bootstrap_quantile(std::span<const double> values, double q, uint64_t seed, int resamples) {

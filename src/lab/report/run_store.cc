@@ -27,6 +27,8 @@ constexpr const char* kMigrations[] = {
 };
 constexpr int64_t kVersion = std::size(kMigrations);
 
+constexpr int kWalRetryMs = 5;
+
 std::string now() {
   const std::time_t seconds = std::time(nullptr);
   std::tm utc = {};
@@ -68,8 +70,11 @@ struct RunStore::Database {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
+  // What the last call failed of: extended codes are on, and the low byte of one is its kind.
+  int primary_code() const { return sqlite3_errcode(handle) & 0xFF; }
+
   tl::unexpected<Error> error() const {
-    const int code = sqlite3_errcode(handle), extended = sqlite3_extended_errcode(handle), system = sqlite3_system_errno(handle);
+    const int code = primary_code(), extended = sqlite3_extended_errcode(handle), system = sqlite3_system_errno(handle);
     const bool is_io = code == SQLITE_IOERR || code == SQLITE_CANTOPEN;
     // SQLite says "full" for a write that did not fit, but "I/O error" where the shared memory of the WAL did not.
     if (code == SQLITE_FULL || extended == SQLITE_IOERR_SHMSIZE || (is_io && (system == ENOSPC || system == EDQUOT))) {
@@ -98,6 +103,7 @@ struct RunStore::Database {
   }
 
   Result<int64_t> number(const char* sql) const;
+  Status use_wal() const;
   Status migrate();
   Status check_version() const;
 };
@@ -146,11 +152,21 @@ Status RunStore::Database::check_version() const {
   return {};
 }
 
+// SQLite refuses this switch at once where two connections want it together: each holds a read lock that the other waits for, so
+// the wait of the busy timeout is never begun. One of them is through when it is asked again.
+Status RunStore::Database::use_wal() const {
+  for (int waited_ms = 0;; waited_ms += kWalRetryMs) {
+    const Status switched = run("PRAGMA journal_mode = WAL");
+    if (switched || primary_code() != SQLITE_BUSY || waited_ms >= kBusySeconds * 1000) return switched;
+    sqlite3_sleep(kWalRetryMs);
+  }
+}
+
 Status RunStore::Database::migrate() {
   SLM_TRY(tables, number("SELECT count(*) FROM sqlite_master"));
   SLM_TRY(application, number("PRAGMA application_id"));
   if (tables > 0 || application != 0) SLM_TRY_STATUS(check_version());
-  SLM_TRY_STATUS(run("PRAGMA journal_mode = WAL"));
+  SLM_TRY_STATUS(use_wal());
   SLM_TRY_STATUS(run("PRAGMA synchronous = FULL"));
   SLM_TRY_STATUS(run("BEGIN IMMEDIATE"));
   const auto steps = [&]() -> Status {

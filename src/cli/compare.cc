@@ -1,5 +1,7 @@
 #include "lab/compare.h"
 
+#include <unistd.h>
+
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -135,18 +137,36 @@ std::string page_path(const CompareFlags& given, int64_t run) {
   return given.html.empty() ? fmt::format("{}/reports/run-{}.html", hub::Store::open().root(), run) : given.html;
 }
 
-// Kept, and the page written. What fails here is told; minutes of measuring are on the screen already.
-Status keep(const Json& json, const CompareFlags& given) {
-  SLM_TRY(store, lab::RunStore::open(run_store_path()));
-  SLM_TRY(run, store.add(json));
-  note(msg("lab.compare.kept", run));
-  const std::string page = page_path(given, run);
-  SLM_TRY_STATUS(make_directories(std::filesystem::path(page).parent_path().string()));
-  SLM_TRY_STATUS(lab::write_reports(json, {.html = page, .csv = {}, .markdown = {}, .json = {}}));
-  note(msg("lab.compare.report", page));
+// A comparison that the store could not take, in a file of its own.
+Status save_aside(const Json& json) {
+  std::error_code none;
+  const std::string directory = std::filesystem::temp_directory_path(none).string();
+  const std::string path = fmt::format("{}/slm-comparison-{}.json", none ? "." : directory, getpid());
+  SLM_TRY_STATUS(write_file_atomically(path, to_text(json) + "\n"));
+  note(msg("lab.compare.saved_aside", path));
   return {};
 }
 
+// Kept, and the page written; the page is at the user's place even where the store is full.
+Status keep(const Json& json, const CompareFlags& given, const Context& context) {
+  auto store = lab::RunStore::open(run_store_path());
+  const auto run = store ? store->add(json) : tl::unexpected<Error>(store.error());
+  if (run) note(msg("lab.compare.kept", *run));
+  const std::string page = run ? page_path(given, *run) : given.html;
+  Status written;
+  if (!page.empty()) {
+    const std::string directory = std::filesystem::path(page).parent_path().string();
+    if (!directory.empty()) written = make_directories(directory);
+    if (written) written = lab::write_reports(json, {.html = page, .csv = {}, .markdown = {}, .json = {}});
+    if (written) note(msg("lab.compare.report", page));
+  }
+  if (run) return written;
+  // With --json it is on stdout, whole.
+  if (!context.json) static_cast<void>(save_aside(json));
+  return tl::unexpected<Error>(run.error());
+}
+
+// Each place is tried; what fails is told, and minutes of measuring are on the screen already.
 Status publish(const lab::Comparison& comparison, const CompareFlags& given, const Context& context) {
   Json json = lab::comparison_json(comparison);
   SLM_TRY(article, lab::article_json(json));
@@ -156,10 +176,12 @@ Status publish(const lab::Comparison& comparison, const CompareFlags& given, con
   } else {
     write_out(lab::terminal_table(comparison));
   }
-  const Status kept = keep(json, given);
-  if (!given.out.empty()) SLM_TRY_STATUS(write_file_atomically(given.out, lab::markdown_report(comparison)));
-  if (kept && comparison.interrupted) return fail(ErrorKind::kFailed, "lab.interrupted");
-  return kept;
+  const Status kept = keep(json, given, context);
+  const Status saved = given.out.empty() ? Status() : write_file_atomically(given.out, lab::markdown_report(comparison));
+  if (!kept) return kept;
+  if (!saved) return saved;
+  if (comparison.interrupted) return fail(ErrorKind::kFailed, "lab.interrupted");
+  return {};
 }
 
 constexpr uint64_t kMostAnswerTokens = 32'768;

@@ -59,6 +59,7 @@ class TaskPart {
       for (ComparisonRow& finished : finish(row)) session_.add(std::move(finished));
     }
     for (const RowRun& row : rows_) add_gap(row);
+    if (not_kept_ > 0) session_.comparison.warnings.push_back(msg("lab.task.not_kept", not_kept_, not_kept_because_.text(Language::kEnglish)));
     return {};
   }
 
@@ -216,12 +217,17 @@ class TaskPart {
   Status take_turn(RowRun& row, int which, uint64_t first, uint64_t end) {
     for (uint64_t i = first; i < end && row.missing.empty() && !row.is_over; ++i) {
       SLM_TRY_STATUS(session_.watch.check());
-      auto record = run_item(*row.data, row.data->items[i], subjects_[which], cache_, session_.watch);
+      Status kept;
+      auto record = run_item(*row.data, row.data->items[i], subjects_[which], cache_, session_.watch, &kept);
       if (!record) {
         if (record.error().kind != ErrorKind::kNotFound) return tl::unexpected<Error>(record.error());
         row.missing = reason_not_measurable(which, record.error().message);
         row.progress.decided = true;
         return {};
+      }
+      if (!kept) {
+        ++not_kept_;
+        not_kept_because_ = kept.error();
       }
       row.scores[static_cast<size_t>(which)].add(*record);
       row.records[which].push_back(std::move(*record));
@@ -297,6 +303,8 @@ class TaskPart {
   std::deque<RowRun> rows_;
   TaskSubject subjects_[2];
   int judged_rows_ = 0;  // that the plan has a place for
+  uint64_t not_kept_ = 0;  // answers that the cache could not take, and the last reason
+  Error not_kept_because_;
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// `slm pull`, `list`, `rm`, `verify` and `import`: the store's commands.
+// `slm pull`, `list`, `cp`, `rm`, `gc`, `verify` and `import`: the store's commands.
 #pragma once
 
 #include <string>
@@ -12,7 +12,9 @@ Run setup_pull(CLI::App& app);
 Run setup_list(CLI::App& app);
 Run setup_search(CLI::App& app);
 Run setup_fits(CLI::App& app);
+Run setup_cp(CLI::App& app);
 Run setup_rm(CLI::App& app);
+Run setup_gc(CLI::App& app);
 Run setup_verify(CLI::App& app);
 Run setup_import(CLI::App& app);
 

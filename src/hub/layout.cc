@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/files.h"
+
 namespace slm::hub {
 namespace {
 
@@ -61,13 +63,17 @@ FileLock::~FileLock() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
-Result<FileLock> FileLock::take(const std::string& path, bool wait) {
+Result<FileLock> FileLock::take(const std::string& path, bool wait) { return lock(path, LOCK_EX | (wait ? 0 : LOCK_NB)); }
+
+Result<FileLock> FileLock::share(const std::string& path) { return lock(path, LOCK_SH); }
+
+Result<FileLock> FileLock::lock(const std::string& path, int operation) {
   FileLock lock;
   lock.descriptor_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (lock.descriptor_ < 0) return fail(ErrorKind::kFailed, "base.cannot_write", path, std::strerror(errno));
-  if (flock(lock.descriptor_, LOCK_EX | (wait ? 0 : LOCK_NB)) == 0) return lock;
+  if (flock(lock.descriptor_, operation) == 0) return lock;
   const int error = errno;
-  if (error == EWOULDBLOCK && !wait) return FileLock();
+  if (error == EWOULDBLOCK && (operation & LOCK_NB) != 0) return FileLock();
   if (error == EINTR) return fail(ErrorKind::kFailed, "hub.interrupted");
   // A file system without locks: what must not be written by two at once then needs a name of its own.
   if (error == ENOLCK || error == EOPNOTSUPP || error == ENOSYS) {
@@ -75,6 +81,11 @@ Result<FileLock> FileLock::take(const std::string& path, bool wait) {
     return lock;
   }
   return fail(ErrorKind::kFailed, "base.cannot_write", path, std::strerror(error));
+}
+
+Result<FileLock> share_blobs(const Layout& layout) {
+  SLM_TRY_STATUS(make_directories(layout.locks()));
+  return FileLock::share(layout.blobs_lock());
 }
 
 }  // namespace slm::hub

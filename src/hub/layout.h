@@ -30,12 +30,14 @@ struct Layout {
   std::string journal(const std::string& key) const { return blobs() + "/.part/" + key + ".json"; }
   std::string locks() const { return root + "/.locks"; }
   std::string lock(std::string_view name) const { return locks() + "/" + file_name_of(name); }
+  std::string blobs_lock() const { return locks() + "/.blobs"; }  // no name's: those have no leading dot
+  std::string cache() const { return root + "/cache"; }
   std::string licenses() const { return root + "/licenses"; }
   std::string answers() const { return root + "/cache/answers.db"; }  // of models to tasks, kept from run to run
   std::string runs() const { return root + "/runs.sqlite"; }  // comparisons that were made
 };
 
-// Held by one process at a time; given back with the object or the process.
+// Held by one process at a time, or by several that share it; given back with the object or the process.
 class FileLock {
  public:
   FileLock() = default;
@@ -50,13 +52,22 @@ class FileLock {
   // Makes the file when missing. `wait` false: not held() where another has it; true: returns when it is ours.
   // Errors: kFailed (cannot be made; interrupted by a signal while waiting).
   static Result<FileLock> take(const std::string& path, bool wait);
+  // Shared with others that share it; waits for who takes it alone. Errors as above.
+  static Result<FileLock> share(const std::string& path);
   bool held() const { return descriptor_ >= 0; }
   // False on a file system that has no locks: held, but another process may hold it as well.
   bool exclusive() const { return exclusive_; }
 
  private:
+  static Result<FileLock> lock(const std::string& path, int operation);
+
   int descriptor_ = -1;
   bool exclusive_ = true;
 };
+
+// Blobs are published before the record that names them. Who makes or finds a blob and then writes its record shares this lock from the one
+// to the other, and who removes blobs that no record names takes it alone: so none goes between its publishing and its record. Taken after
+// the locks of names and downloads. Never held while anything is fetched.
+Result<FileLock> share_blobs(const Layout& layout);
 
 }  // namespace slm::hub

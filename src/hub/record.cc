@@ -86,9 +86,32 @@ std::vector<StoredModel> list_records(const Layout& layout) {
   return models;
 }
 
+Result<std::set<std::string>> named_digests(const Layout& layout) {
+  std::set<std::string> digests;
+  std::error_code error;
+  std::filesystem::directory_iterator at(layout.models(), error);
+  if (error == std::errc::no_such_file_or_directory) return digests;
+  for (size_t records = 0; !error && at != std::filesystem::directory_iterator(); at.increment(error)) {
+    const std::string path = at->path().string();
+    if (!path.ends_with(".json")) continue;
+    if (++records > kMostModels) return fail(ErrorKind::kFailed, "hub.store.too_many_records", layout.models(), kMostModels);
+    const auto text = read_text_file(path, kMostRecordBytes);
+    if (!text && text.error().kind == ErrorKind::kNotFound) continue;  // removed just now
+    if (!text) return tl::unexpected<Error>(text.error());
+    const auto json = parse_json(*text);
+    const std::string sha256 = json && json->is_object() ? text_of(*json, "sha256") : "";
+    if (!is_sha256(sha256)) return fail_with_hint(ErrorKind::kCorrupt, msg("hub.bad_record", path), msg("hub.store.mend_record"));
+    digests.insert(sha256);
+  }
+  if (error) return fail(ErrorKind::kFailed, "base.cannot_read", layout.models(), error.message());
+  return digests;
+}
+
 Status remove_unreferenced_blob(const std::string& sha256, const Layout& layout) {
-  const std::vector<StoredModel> models = list_records(layout);
-  if (std::any_of(models.begin(), models.end(), [&](const StoredModel& model) { return model.sha256 == sha256; })) return {};
+  SLM_TRY_STATUS(make_directories(layout.locks()));
+  SLM_TRY(lock, FileLock::take(layout.blobs_lock(), true));
+  const auto named = named_digests(layout);
+  if (!named || named->contains(sha256)) return {};
   std::error_code error;
   std::filesystem::remove(layout.blob(sha256), error);
   if (error) return fail(ErrorKind::kFailed, "base.cannot_write", layout.blob(sha256), error.message());

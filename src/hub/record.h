@@ -1,6 +1,7 @@
 // The record of a model in the store: models/NAME.json.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,11 @@ Status write_record(StoredModel& model, const Layout& layout);
 std::vector<StoredModel> list_records(const Layout& layout);
 constexpr size_t kMostModels = 65'536;
 
-// Removes the blob, unless a record tells of it.
+// The digests that records name, of damaged models too. Errors: kFailed (a directory or file that cannot be read, more than kMostModels
+// records), kCorrupt (a record that does not say which bytes are its).
+Result<std::set<std::string>> named_digests(const Layout& layout);
+
+// Removes the blob, unless a record tells of it (or one cannot be read: then nobody knows). The caller does not hold share_blobs.
 Status remove_unreferenced_blob(const std::string& sha256, const Layout& layout);
 
 // Whether the stored model is what the source offers: the same digest, or where the source gives none the same source, commit and size.

@@ -181,6 +181,13 @@ Result<StoredModel> Store::resolve(std::string_view name_or_path) const {
   return fail_with_hint(ErrorKind::kNotFound, msg("hub.no_model", text), near ? msg("hub.did_you_mean", *near) : msg("hub.see_list"));
 }
 
+tl::unexpected<Error> Store::not_in_store(std::string_view name) const {
+  std::vector<std::string> names;
+  for (const StoredModel& model : list()) names.push_back(model.name);
+  const auto near = nearest_spelling(name, names);
+  return fail_with_hint(ErrorKind::kNotFound, msg("hub.not_in_store", name), near ? msg("hub.did_you_mean", *near) : msg("hub.see_list"));
+}
+
 Result<StoredModel> Store::pull(const CatalogueEntry& entry, const OnProgress& progress) {
   if (entry.parts.empty()) {
     return fail_with_hint(ErrorKind::kNotFound, msg("hub.no_source", entry.name), msg("hub.try_import", entry.name));
@@ -202,12 +209,17 @@ Result<StoredModel> Store::pull(const CatalogueEntry& entry, const OnProgress& p
 
   // The bytes may be here without a record: another name has them, or a pull was stopped between blob and record.
   const std::string blob = layout_.blob(entry.sha256);
+  SLM_TRY(blobs, share_blobs(layout_));
   bool whole = false;
   if (is_regular_file(blob)) {
     const auto hex = sha256_of_file(blob, [&](uint64_t done, uint64_t total) { report(progress, "hash", entry.name, done, total); });
     whole = hex && *hex == entry.sha256;
   }
-  if (!whole) SLM_TRY_STATUS(pull_blob(entry, layout_, progress));
+  if (!whole) {
+    blobs = FileLock();
+    SLM_TRY(published, pull_blob(entry, layout_, progress));
+    blobs = std::move(published);
+  }
 
   StoredModel model;
   model.name = entry.name;
@@ -259,8 +271,28 @@ Result<StoredModel> Store::import(const std::string& path, const std::string& na
     model.instruct = entry->instruct;
     model.instruct_known = true;
   }
+  SLM_TRY(blobs, share_blobs(layout_));
   SLM_TRY_STATUS(publish_blob(taken, hex, layout_));
   SLM_TRY_STATUS(write_record(model, layout_));
+  return model;
+}
+
+Result<StoredModel> Store::copy(std::string_view name, std::string_view new_name) {
+  SLM_TRY_STATUS(check_name(name));
+  SLM_TRY_STATUS(check_name(new_name));
+  const std::string kept = kept_name(new_name);
+  SLM_TRY_STATUS(make_directories(layout_.locks()));
+  SLM_TRY(lock, FileLock::take(layout_.lock(kept), false));
+  if (!lock.held()) return fail(ErrorKind::kFailed, "hub.busy", kept);
+  // From reading the record, so that nobody takes its bytes away before they have their second name.
+  SLM_TRY(blobs, share_blobs(layout_));
+  auto model = read_record(layout_.record(kept_name(name)), layout_);
+  if (!model && model.error().kind == ErrorKind::kNotFound) return not_in_store(name);
+  if (!model) return model;
+  std::error_code error;
+  if (fs::exists(layout_.record(kept), error)) return fail_with_hint(ErrorKind::kUsage, msg("hub.store.name_in_use", kept), msg("hub.choose_name", kept));
+  model->name = kept;
+  SLM_TRY_STATUS(write_record(*model, layout_));
   return model;
 }
 
@@ -270,12 +302,7 @@ Status Store::remove(std::string_view name) {
   std::error_code error;
   const std::vector<std::string> partials = partial_keys(layout_, kept);
   const bool has_parts = fs::exists(layout_.parts(kept), error) || !partials.empty(), has_record = fs::exists(layout_.record(kept), error);
-  if (!has_parts && !has_record) {
-    std::vector<std::string> names;
-    for (const StoredModel& model : list()) names.push_back(model.name);
-    const auto near = nearest_spelling(name, names);
-    return fail_with_hint(ErrorKind::kNotFound, msg("hub.not_in_store", name), near ? msg("hub.did_you_mean", *near) : msg("hub.see_list"));
-  }
+  if (!has_parts && !has_record) return not_in_store(name);
   SLM_TRY_STATUS(make_directories(layout_.locks()));
   SLM_TRY(lock, FileLock::take(layout_.lock(kept), false));
   if (!lock.held()) return fail(ErrorKind::kFailed, "hub.busy", kept);

@@ -34,7 +34,7 @@ struct StoredModel {
 
 // What a pull or a verification reports as it goes.
 struct Progress {
-  std::string_view stage;   // "wait", "download", "unpack", "hash", "publish"
+  std::string_view stage;   // "wait", "download", "unpack", "hash", "publish"; "note": no stage, `detail` is a line for people
   std::string detail;       // what is worked on: a wheel, a file
   uint64_t done = 0, total = 0;  // bytes of the whole stage; total 0: unknown
 };
@@ -68,6 +68,8 @@ class Store {
   uint64_t bytes_here(const RemoteModel& remote) const;
   // Checks that the file is a GGUF, then takes it in by reflink, hard link or copy. `name` empty: made from the file's.
   Result<StoredModel> import(const std::string& path, const std::string& name, const OnProgress& progress);
+  // A second name for a model: the same bytes, source, licence and time. Errors: kNotFound (no such model), kUsage (no name, a name in use).
+  Result<StoredModel> copy(std::string_view name, std::string_view new_name);
   Status remove(std::string_view name);      // partial downloads too
   // Hashes the file again. Error kCorrupt naming both digests.
   Status verify(const StoredModel& model, const OnProgress& progress) const;
@@ -81,6 +83,7 @@ class Store {
 
  private:
   explicit Store(std::string root) : layout_{std::move(root)} {}
+  tl::unexpected<Error> not_in_store(std::string_view name) const;
   Layout layout_;
 };
 

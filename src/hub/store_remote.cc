@@ -61,8 +61,8 @@ DownloadRequest request_for(const RemoteModel& remote, const std::string& name, 
   return request;
 }
 
-// Into the blobs; its partial file stays.
-Result<Downloaded> fetch_blob(const DownloadRequest& request, const Layout& layout, const OnProgress& progress) {
+// Whole and on disk as a partial file.
+Result<Downloaded> fetch(const DownloadRequest& request, const Layout& layout, const OnProgress& progress) {
   SLM_TRY(file, download(request, layout, progress, Patience::from_environment()));
   if (request.sha256.empty()) {
     // Nobody vouches for these bytes: they must be a whole GGUF at least.
@@ -71,8 +71,6 @@ Result<Downloaded> fetch_blob(const DownloadRequest& request, const Layout& layo
       return tl::unexpected<Error>(parsed.error());
     }
   }
-  if (progress) progress({"publish", request.name, file.bytes, file.bytes});
-  SLM_TRY_STATUS(publish_linked(file, layout));
   return file;
 }
 
@@ -102,13 +100,19 @@ Result<StoredModel> Store::pull_remote(const RemoteModel& remote, const std::str
   if (present && present->source != remote.source) {
     return fail_with_hint(ErrorKind::kUsage, msg("hub.name_taken", model.name), msg("hub.choose_name", model.name));
   }
+  SLM_TRY(blobs, share_blobs(layout_));
   if (has_blob(layout_, remote.file, progress)) {
     model.sha256 = remote.file.sha256;
     std::error_code gone;
     model.bytes = std::filesystem::file_size(layout_.blob(model.sha256), gone);
     if (gone) return fail(ErrorKind::kFailed, "base.cannot_read", layout_.blob(model.sha256), gone.message());
   } else {
-    SLM_TRY(file, fetch_blob(request, layout_, progress));
+    blobs = FileLock();
+    SLM_TRY(file, fetch(request, layout_, progress));
+    SLM_TRY(shared, share_blobs(layout_));
+    blobs = std::move(shared);
+    if (progress) progress({"publish", model.name, file.bytes, file.bytes});
+    SLM_TRY_STATUS(publish_linked(file, layout_));
     model.sha256 = file.sha256;
     model.bytes = file.bytes;
   }
@@ -117,6 +121,7 @@ Result<StoredModel> Store::pull_remote(const RemoteModel& remote, const std::str
   model.license = remote.license;
   model.added = time_now();
   SLM_TRY_STATUS(write_record(model, layout_));
+  blobs = FileLock();
   discard_partial(layout_, download_key(request));
   if (present && present->sha256 != model.sha256) SLM_TRY_STATUS(remove_unreferenced_blob(present->sha256, layout_));
   return model;

@@ -1,5 +1,6 @@
 #include "hub/store.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -338,6 +340,51 @@ TEST_F(StoreTest, BytesSharedByTwoNamesStayWithTheSecond) {
   ASSERT_TRUE(two.has_value());
   ASSERT_TRUE(Store::open().remove("one").has_value());
   EXPECT_TRUE(Store::open().verify(*Store::open().find("two"), {}).has_value());
+}
+
+TEST_F(StoreTest, CopyIsASecondNameForTheSameBytes) {
+  ASSERT_TRUE(pull().has_value());
+  const auto copy = Store::open().copy("TEST:tiny", "Mine:v1");
+  ASSERT_TRUE(copy.has_value()) << copy.error().text();
+  EXPECT_EQ(copy->name, "mine:v1");
+  const auto first = Store::open().find("test:tiny"), second = Store::open().find("mine:v1");
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(second->sha256, first->sha256);
+  EXPECT_EQ(second->source, first->source);
+  EXPECT_EQ(second->license, first->license);
+  EXPECT_EQ(second->added, first->added);
+  EXPECT_TRUE(second->instruct && second->instruct_known);
+  EXPECT_TRUE(fs::equivalent(first->path, second->path));  // no bytes copied
+  ASSERT_TRUE(Store::open().remove("test:tiny").has_value());
+  EXPECT_TRUE(Store::open().verify(*Store::open().find("mine:v1"), {}).has_value());
+
+  EXPECT_EQ(Store::open().copy("mine:v1", "mine:v1").error().message.key, "hub.store.name_in_use");
+  EXPECT_EQ(Store::open().copy("mine:v1", "../evil").error().kind, ErrorKind::kUsage);
+  EXPECT_EQ(Store::open().copy("mine:v1", "").error().kind, ErrorKind::kUsage);
+  const auto absent = Store::open().copy("mine:v2", "other");
+  EXPECT_EQ(absent.error().kind, ErrorKind::kNotFound);
+  EXPECT_EQ(absent.error().hint.args.at(0), "mine:v1");
+  EXPECT_EQ(Store::open().list().size(), 1u);
+}
+
+TEST_F(StoreTest, VerifyFindsEveryOfTenThousandFlippedBits) {
+  const auto model = Store::open().import(gguf_file("small.gguf"), "small", {});
+  ASSERT_TRUE(model.has_value());
+  const int file = ::open(model->path.c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_GE(file, 0);
+  std::mt19937_64 random(11);
+  for (int i = 0; i < 10'000; ++i) {
+    const uint64_t bit = random() % (model->bytes * 8);
+    unsigned char byte = 0;
+    ASSERT_EQ(pread(file, &byte, 1, static_cast<off_t>(bit / 8)), 1);
+    const auto flipped = static_cast<unsigned char>(byte ^ (1u << (bit % 8)));
+    ASSERT_EQ(pwrite(file, &flipped, 1, static_cast<off_t>(bit / 8)), 1);
+    const Status verified = Store::open().verify(*model, {});
+    ASSERT_TRUE(!verified && verified.error().kind == ErrorKind::kCorrupt) << "bit " << bit;
+    ASSERT_EQ(pwrite(file, &byte, 1, static_cast<off_t>(bit / 8)), 1);
+  }
+  close(file);
+  EXPECT_TRUE(Store::open().verify(*model, {}).has_value());
 }
 
 TEST_F(StoreTest, ResolveTakesNamesAndFilesAndExplains) {

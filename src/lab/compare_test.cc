@@ -195,6 +195,20 @@ TEST_F(TinyModels, MissingDataIsARowThatSaysSo) {
   EXPECT_GT(row(*comparison, "decode").a.number, 0);
 }
 
+TEST_F(TinyModels, ADamagedSetIsNamedAndTheOthersAreMeasured) {
+  ComparisonSetup damaged = setup(kTinyTier);
+  damaged.data_directories.insert(damaged.data_directories.begin(), directory_);
+  temporary_.write("hellaswag/hellaswag_val_full.txt.bz2", "another set of this name\n");
+  const auto comparison = run_comparison(subject("one", 1), subject("two", 2), damaged, {});
+  ASSERT_TRUE(comparison) << comparison.error().text();
+  EXPECT_EQ(row(*comparison, "hellaswag").verdict, Verdict::kNotMeasured);
+  EXPECT_EQ(row(*comparison, "hellaswag").reason.key, "lab.task.digest");
+  ASSERT_EQ(comparison->warnings.size(), 1u);
+  EXPECT_NE(render(comparison->warnings[0], Language::kEnglish).find("/hellaswag/hellaswag_val_full.txt.bz2"), std::string::npos);
+  EXPECT_EQ(row(*comparison, "piqa").records.size(), 12u);
+  EXPECT_GT(row(*comparison, "decode").a.number, 0);
+}
+
 // Progress reports are where tests step in: cancels at the first one of this stage that is `done` so far.
 class CancelAt {
  public:

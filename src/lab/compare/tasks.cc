@@ -71,7 +71,7 @@ class TaskPart {
       tasks_.push_back(std::move(task));
       for (const TaskRow& row : tasks_.back().rows) {
         const bool is_wanted = wanted.rows.empty() || std::find(wanted.rows.begin(), wanted.rows.end(), row.id) != wanted.rows.end();
-        if (is_wanted) SLM_TRY_STATUS(load_one(tasks_.back(), row));
+        if (is_wanted) load_one(tasks_.back(), row);
       }
     }
     return {};
@@ -88,8 +88,8 @@ class TaskPart {
     add_source(set.file);
   }
 
-  // A set that is not there is a row that says so; a damaged one is an error.
-  Status load_one(const Task& task, const TaskRow& row) {
+  // A set that is not there is a row that says so; a damaged one is named above the table too: what else is measured stands.
+  void load_one(const Task& task, const TaskRow& row) {
     rows_.emplace_back();
     RowRun& run = rows_.back();
     run.task = &task;
@@ -99,12 +99,16 @@ class TaskPart {
     if (data) {
       add_source(data->source);
       run.data = std::move(*data);
-      return {};
+      return;
     }
-    if (data.error().kind != ErrorKind::kNotFound) return tl::unexpected<Error>(data.error());
-    run.missing = msg("lab.reason.no_data");
-    return {};
+    const bool is_damaged = data.error().kind != ErrorKind::kNotFound;
+    run.missing = is_damaged ? data.error().message : msg("lab.reason.no_data");
+    std::vector<Message>& warnings = session_.comparison.warnings;
+    const bool is_said = std::any_of(warnings.begin(), warnings.end(), [&](const Message& one) { return same_text(one, run.missing); });
+    if (is_damaged && !is_said) warnings.push_back(run.missing);
   }
+
+  static bool same_text(const Message& a, const Message& b) { return a.key == b.key && a.args == b.args; }
 
   void add_source(const std::string& source) {
     std::vector<std::string>& sources = session_.comparison.sources;
@@ -220,9 +224,8 @@ class TaskPart {
       Status kept;
       auto record = run_item(*row.data, row.data->items[i], subjects_[which], cache_, session_.watch, &kept);
       if (!record) {
-        if (record.error().kind != ErrorKind::kNotFound) return tl::unexpected<Error>(record.error());
-        row.missing = reason_not_measurable(which, record.error().message);
-        row.progress.decided = true;
+        SLM_TRY_STATUS(session_.watch.check());
+        give_up(row, which, record.error());
         return {};
       }
       if (!kept) {
@@ -236,6 +239,13 @@ class TaskPart {
                              row.planned, row.scores[static_cast<size_t>(which)].text()});
     }
     return {};
+  }
+
+  // What cannot be measured here is a row with its reason; what is damaged is said above the table too. The other rows go on.
+  void give_up(RowRun& row, int which, const Error& error) {
+    if (error.kind != ErrorKind::kNotFound) session_.comparison.warnings.push_back(error.message);
+    row.missing = reason_not_measurable(which, error.message);
+    row.progress.decided = true;
   }
 
   // The grader's means are not on this machine, or an endpoint lacks what the task needs.

@@ -86,21 +86,26 @@ class ItemRun {
 
   // ---- Cache
 
-  // Null: nothing of that key, or not what this program wrote.
-  Result<Json> look_up(const std::string& key) {
-    if (cache_ == nullptr) return Json();
-    SLM_TRY(found, cache_->find(key));
-    if (!found) return Json();
-    auto value = parse_json(*found);
-    if (!value) return Json();
+  // Null: nothing of that key, not what this program wrote, or a cache that broke down: the model is asked then.
+  Json look_up(const std::string& key) {
+    if (cache_ == nullptr) return {};
+    const auto found = cache_->find(key);
+    if (!found) tell_not_kept(found.error());
+    if (!found || !*found) return {};
+    auto value = parse_json(**found);
+    if (!value) return {};
     record_.from_cache = true;
-    return value;
+    return std::move(*value);
   }
 
   void keep(const std::string& key, const Json& value) {
     if (cache_ == nullptr) return;
     const Status status = cache_->keep(key, to_text(value));
-    if (!status && kept_ != nullptr) *kept_ = status;
+    if (!status) tell_not_kept(status.error());
+  }
+
+  void tell_not_kept(const Error& error) {
+    if (kept_ != nullptr) *kept_ = tl::unexpected<Error>(error);
   }
 
   // ---- Written answers
@@ -144,7 +149,7 @@ class ItemRun {
     const bool may_keep = !subject_.generator->identity().empty();
     const std::string key = may_keep ? key_of(request) : "";
     if (may_keep) {
-      SLM_TRY(found, look_up(key));
+      const Json found = look_up(key);
       if (auto known = answer_from(found)) return std::move(*known);
       record_.from_cache = false;
     }
@@ -298,7 +303,7 @@ class ItemRun {
   Result<std::vector<double>> numbers_for(const std::string& key, size_t n, const Measure& measure) {
     const bool may_keep = !subject_.scorer_identity.empty();
     if (may_keep) {
-      SLM_TRY(found, look_up(key));
+      const Json found = look_up(key);
       const bool is_ours = found.is_object() && found.contains("numbers") && found["numbers"].is_array() && found["numbers"].size() == n &&
                            std::all_of(found["numbers"].begin(), found["numbers"].end(), [](const Json& one) { return one.is_number(); }) &&
                            found.contains("seconds") && found["seconds"].is_number();

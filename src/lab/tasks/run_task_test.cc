@@ -1,6 +1,7 @@
 #include "lab/tasks/run_task.h"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include "base/temporary_directory.h"
 #include "lab/choices.h"
@@ -338,6 +339,22 @@ TEST(RunRow, AFullDiskIsNamedAndTheResultIsWhole) {
   ASSERT_TRUE(result->not_kept_because);
   EXPECT_EQ(result->not_kept_because->kind, ErrorKind::kDoesNotFit);
   EXPECT_EQ(*cache->size() + result->not_kept, 60u);
+}
+
+TEST(RunRow, ACacheThatBreaksDownIsNamedAndTheModelAskedInItsPlace) {
+  const GivenTask given = GivenTask::sums(6);
+  ScriptedGenerator generator(right_answer);
+  const auto cache = given.cache();
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open((given.directory / "answers.db").c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "DROP TABLE answers", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(other);
+  const auto result = run_row(given.data, {&generator, nullptr, "", "m"}, {6, 1, cache.get()}, {});
+  ASSERT_TRUE(result) << result.error().text();
+  EXPECT_EQ(result->score.items, 6u);
+  EXPECT_EQ(result->not_kept, 6u);
+  ASSERT_TRUE(result->not_kept_because);
+  EXPECT_NE(result->not_kept_because->text().find("answers.db"), std::string::npos);
 }
 
 TEST(RunRow, WhatAnotherProgramPutInTheCacheIsPassedOver) {

@@ -110,6 +110,11 @@ void Writer::add_array_key(std::string_view key, ValueType item_type, uint64_t c
   append_value(metadata_, count);
 }
 
+void Writer::set_u16(std::string_view key, uint16_t value) {
+  add_key(key, ValueType::kUint16);
+  append_value(metadata_, value);
+}
+
 void Writer::set_u32(std::string_view key, uint32_t value) {
   add_key(key, ValueType::kUint32);
   append_value(metadata_, value);

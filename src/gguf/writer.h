@@ -16,6 +16,7 @@ namespace slm::gguf {
 
 class Writer {
  public:
+  void set_u16(std::string_view key, uint16_t value);
   void set_u32(std::string_view key, uint32_t value);
   void set_u64(std::string_view key, uint64_t value);
   void set_i32(std::string_view key, int32_t value);

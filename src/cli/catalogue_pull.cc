@@ -32,16 +32,31 @@ Result<hub::RemoteModel> find_in(const std::vector<hub::CatalogueSource>& order,
   return remote;
 }
 
-Result<hub::StoredModel> pull_found(hub::Store& store, const hub::CatalogueEntry& entry, const hub::RemoteModel& remote, const hub::Asking& asking, bool quiet) {
+// What is said before the first byte; then the licence.
+Status announce(hub::Store& store, const hub::CatalogueEntry& entry, const hub::RemoteModel& remote, const hub::Asking& asking, bool quiet) {
   SLM_TRY(plan, plan_of(store, remote, entry.name));
   if (!quiet) SLM_TRY_STATUS(add_estimate(store, remote, asking, {}, plan));
   if (!quiet) {
     const std::string kind = tr(entry.instruct ? "hub.plan.instruct" : "hub.plan.base");
     std::fputs((tr("hub.plan.means", entry.name, kind, entry.quantization, printable(entry.terms_in(language()))) + "\n" + plan_text(plan)).c_str(), stderr);
   }
-  SLM_TRY_STATUS(ask_for_consent(store, entry));
+  return ask_for_consent(store, entry);
+}
+
+void leave_out(const std::string& name, std::vector<hub::CatalogueSource>& order) {
+  std::erase_if(order, [&](const hub::CatalogueSource& source) { return source.name == name; });
+}
+
+// From the source that was found and those of `order` that have the same bytes; what was tried in vain is taken out of it.
+Result<hub::StoredModel> pull_found(hub::Store& store, const std::string& name, hub::RemoteModel remote, const hub::Asking& asking,
+                                    std::vector<hub::CatalogueSource>& order) {
   HubProgress progress;
-  return store.pull_remote(remote, entry.name, asking, progress.callback());
+  const auto on_skip = [&](const std::string& source, const Error& error) { progress.say(tr("hub.source_skipped", source, error.text())); };
+  hub::EqualSources equals(remote, order, asking, on_skip);
+  remote.file.more = [&] { return equals.next(); };
+  auto model = store.pull_remote(remote, name, asking, progress.callback());
+  for (const std::string& source : equals.given()) leave_out(source, order);
+  return model;
 }
 
 }  // namespace
@@ -61,9 +76,9 @@ Result<hub::StoredModel> pull_of_catalogue(hub::Store& store, const hub::Catalog
       hub::forget_race(hub::Layout{store.root()});
       return tl::unexpected<Error>(remote.error());
     }
-    auto model = pull_found(store, entry, *remote, asking, quiet);
-    // Bytes that came are the next source's too, where its digest is the same.
-    std::erase_if(order, [&](const hub::CatalogueSource& source) { return source.name == remote->source; });
+    leave_out(remote->source, order);
+    const Status said = announce(store, entry, *remote, asking, quiet);
+    auto model = said ? pull_found(store, entry.name, *remote, asking, order) : tl::unexpected<Error>(said.error());
     const bool next_may_do = !model && (model.error().kind == ErrorKind::kNetwork || model.error().kind == ErrorKind::kCorrupt) && !order.empty() && !interrupted();
     if (!next_may_do) return model;
     note(msg("hub.source_skipped", remote->source, model.error().text()));

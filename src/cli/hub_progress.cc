@@ -61,7 +61,15 @@ HubProgress::~HubProgress() {
   if (line_open_) std::fputs("\n", stderr);
 }
 
+void HubProgress::say(const std::string& text) {
+  std::fprintf(stderr, "%s%s\n", line_open_ ? "\n" : "", text.c_str());
+  std::fflush(stderr);
+  line_open_ = false;
+  stage_.clear();  // the next line is a new one, with a new rate
+}
+
 void HubProgress::show(const hub::Progress& progress) {
+  if (progress.stage == "note") return say(progress.detail);
   const Clock::time_point now = Clock::now();
   const bool is_new = progress.stage != stage_, is_end = progress.total > 0 && progress.done >= progress.total;
   if (is_new) {

@@ -18,6 +18,8 @@ class HubProgress {
   HubProgress& operator=(const HubProgress&) = delete;
 
   void show(const hub::Progress& progress);
+  // A line of its own.
+  void say(const std::string& text);
   hub::OnProgress callback() {
     return [this](const hub::Progress& progress) { show(progress); };
   }

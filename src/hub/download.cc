@@ -24,10 +24,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::string_view kMagic = "GGUF";
 constexpr uint64_t kSpareBytes = 64u << 20;
 constexpr uint64_t kSpareShare = 20;  // and a twentieth of what is still to come
-constexpr double kConnectSeconds = 5;  // where there is another source
 constexpr int kMostRestarts = 3;      // of one file whose ranges do not fit together
 constexpr uint64_t kSpaceCheckBytes = 16u << 20;  // between looks at the disk, where the end is not known
 constexpr uint64_t kLeastForRanges = 16u << 20;  // missing bytes that are worth several connections
@@ -52,14 +50,12 @@ class Download {
  public:
   Download(const DownloadRequest& request, const Layout& layout, const OnProgress& progress, const Patience& patience)
       : request_(request), layout_(layout), progress_(progress), patience_(patience), key_(download_key(request)), sources_{{request.address}} {
-    if (!request.sha256.empty()) {
-      for (const Address& address : request.others) sources_.push_back({address});
-    }
+    if (!request.sha256.empty()) more_ = request.more;
     use_source(0);
   }
 
   Result<Downloaded> run() {
-    for (const SourceState& source : sources_) SLM_TRY_STATUS(check_address(source.address.url, request_.insecure));
+    SLM_TRY_STATUS(check_address(request_.address.url, request_.insecure));
     SLM_TRY_STATUS(make_directories(layout_.blobs() + "/.part"));
     remove_temporaries(layout_, key_);
     const uint64_t without_gap = ChunkMap::bytes_without_gap(layout_.partial(key_));
@@ -83,7 +79,7 @@ class Download {
       SLM_TRY_STATUS(fetch_rest());
       const Status whole = check_whole();
       if (whole) break;
-      if (whole.error().kind == ErrorKind::kCorrupt && drop_source()) {
+      if (whole.error().kind == ErrorKind::kCorrupt && (may_blame_another() || drop_source(whole.error()))) {
         begin_anew();
         continue;
       }
@@ -107,33 +103,63 @@ class Download {
     etag_.clear();  // that server's alone
     single_ = false;
     restarts_ = 0;
+    mixed_ = mixed_ || file_.size() > 0;
   }
 
-  bool may_leave_if_slow() const { return sources_.size() > 1 && !settled_; }
+  // Asked for only when it is needed: what is never used costs no request, and no host hears of it.
+  bool learn_source() {
+    while (more_) {
+      const std::optional<Address> address = more_();
+      if (!address) more_ = nullptr;
+      if (!address || !check_address(address->url, request_.insecure)) continue;
+      sources_.push_back({*address});
+      return true;
+    }
+    return false;
+  }
+
+  bool has_others() const { return sources_.size() > 1 || more_; }
+  bool may_leave_if_slow() const { return has_others() && !settled_; }
+
+  void go_to(size_t at, const Error& cause) {
+    use_source(at);
+    if (progress_) progress_({"note", tr("hub.next_source", shown_, cause.text()), 0, 0});
+  }
 
   // To one that was not tried yet; after all were too slow to the fastest, for good.
   void leave_slow_source(double bytes_per_second) {
     sources_[at_].bytes_per_second = bytes_per_second;
+    const Error cause{ErrorKind::kNetwork, msg("hub.slow_source", shown_, format_bytes(static_cast<uint64_t>(bytes_per_second))), {}};
     const auto slower = [](const SourceState& a, const SourceState& b) { return a.bytes_per_second < b.bytes_per_second; };
-    auto next = std::find_if(sources_.begin(), sources_.end(), [](const SourceState& source) { return source.bytes_per_second < 0; });
+    const auto is_untried = [](const SourceState& source) { return source.bytes_per_second < 0; };
+    auto next = std::find_if(sources_.begin(), sources_.end(), is_untried);
+    if (next == sources_.end() && learn_source()) next = sources_.end() - 1;
     settled_ = next == sources_.end();
     if (settled_) next = std::max_element(sources_.begin(), sources_.end(), slower);
-    use_source(static_cast<size_t>(next - sources_.begin()));
+    const auto at = static_cast<size_t>(next - sources_.begin());
+    if (at != at_) go_to(at, cause);
   }
 
   // After an error that is the source's and will not pass. False: it was the last.
-  bool drop_source() {
-    if (sources_.size() == 1) return false;
+  bool drop_source(const Error& cause) {
+    if (sources_.size() == 1 && !learn_source()) return false;
     sources_.erase(sources_.begin() + static_cast<ptrdiff_t>(at_));
-    use_source(at_ % sources_.size());
+    go_to(at_ % sources_.size(), cause);
     return true;
   }
 
   // After one that may pass. True: another one is tried at once; false: all were tried.
-  bool try_next_source() {
+  bool try_next_source(const Error& cause) {
+    if (at_ + 1 == sources_.size()) learn_source();
     if (sources_.size() == 1) return false;
-    use_source((at_ + 1) % sources_.size());
+    go_to((at_ + 1) % sources_.size(), cause);
     return ++failures_ % sources_.size() != 0;
+  }
+
+  // Wrong bytes may have come from a source that was left, or by an earlier call: this one's alone will tell.
+  bool may_blame_another() {
+    if (!mixed_ || !has_others() || ++blames_ > kMostRestarts) return false;
+    return true;
   }
 
   static bool is_local(const Error& error) {
@@ -149,6 +175,7 @@ class Download {
   void begin_anew() {
     from_start_ = true;
     opening_.clear();
+    mixed_ = false;
   }
 
   // Where the next byte goes.
@@ -166,7 +193,7 @@ class Download {
     if (journal->url == shown_) etag_ = journal->etag;
     total_ = request_.bytes ? request_.bytes : journal->bytes;
     if (file_.size() == 0 || (total_ && file_.size() > *total_) || (file_.is_linked() && file_.size() != total_)) return begin_anew();
-    spliced_ = true;
+    spliced_ = mixed_ = true;
   }
 
   // Whether another reply's bytes may follow those that are here: a digest or a strong ETag tells them from another file's.
@@ -187,12 +214,13 @@ class Download {
       const auto reply = fetch_once();
       if (fatal_) {
         const Error error = *std::exchange(fatal_, std::nullopt);
-        if (is_local(error) || !drop_source()) return tl::unexpected<Error>(error);
+        if (is_local(error) || !drop_source(error)) return tl::unexpected<Error>(error);
         continue;
       }
-      note_progress();
+      const bool came_further = note_progress();
       if (next_ == Next::kRestart) {
-        if (++restarts_ > kMostRestarts && !drop_source()) return fail(ErrorKind::kNetwork, "hub.unsteady_ranges", shown_);
+        const Error unsteady{ErrorKind::kNetwork, msg("hub.unsteady_ranges", shown_), {}};
+        if (++restarts_ > kMostRestarts && !drop_source(unsteady)) return tl::unexpected<Error>(unsteady);
         begin_anew();
         continue;
       }
@@ -210,7 +238,7 @@ class Download {
       if (!reply && may_leave_if_slow() && seconds_since(start) >= patience_.slow_seconds && rate < patience_.slow_bytes_per_second) {
         leave_slow_source(rate);
       } else {
-        SLM_TRY_STATUS(wait_for_next_try(reply));
+        SLM_TRY_STATUS(wait_for_next_try(reply, came_further));
       }
       opening_.clear();
       spliced_ = !from_start_;
@@ -244,7 +272,8 @@ class Download {
     if (result.end == RangeResult::End::kUnfit) single_ = true;
     if (result.end == RangeResult::End::kSlow) leave_slow_source(result.bytes_per_second);
     if (result.end != RangeResult::End::kFailed) return {};
-    if (!is_local(*result.error) && try_next_source()) return {};
+    // Those that failed in turn are tried again, as long as it is not too long ago that one of them brought something.
+    if (!is_local(*result.error) && (try_next_source(*result.error) || (sources_.size() > 1 && seconds_since(last_progress_) < patience_.without_progress))) return {};
     return tl::unexpected<Error>(with_disk_hint(*result.error));
   }
 
@@ -259,14 +288,17 @@ class Download {
 
   bool is_complete() const { return !from_start_ && total_ && file_.size() == *total_ && file_.size() > 0; }
 
-  void note_progress() {
+  // Whether there was any, or the end is reached.
+  bool note_progress() {
     const double enough = patience_.stall_bytes_per_second * patience_.stall_seconds;
-    if (is_complete() || file_.size() <= furthest_ || static_cast<double>(file_.size() - furthest_) < enough) return;
+    if (is_complete()) return true;
+    if (file_.size() <= furthest_ || static_cast<double>(file_.size() - furthest_) < enough) return false;
     furthest_ = file_.size();
     last_progress_ = Clock::now();
     told_waits_ = 0;
     tries_ = 0;
     failures_ = 0;
+    return true;
   }
 
   Result<net::HttpReply> fetch_once() {
@@ -281,7 +313,7 @@ class Download {
     }
     http.idle_seconds = may_leave_if_slow() ? patience_.slow_seconds : patience_.stall_seconds;
     http.least_bytes_per_second = may_leave_if_slow() ? patience_.slow_bytes_per_second : patience_.stall_bytes_per_second;
-    if (sources_.size() > 1) http.connect_seconds = kConnectSeconds;
+    if (has_others()) http.connect_seconds = patience_.dead_seconds;
     http.total_seconds = kForever;
     http.most_bytes = SIZE_MAX;  // bounded by the size that head or source give, and by the disk
     http.cancelled = request_.cancelled;
@@ -395,7 +427,7 @@ class Download {
     if (!from_start_) return file_.add(piece);
     opening_ += piece;
     SLM_TRY_STATUS(check_head(opening_, false));
-    return opening_.starts_with(kMagic) ? replace_part() : Status{};
+    return opening_.starts_with(request_.magic) ? replace_part() : Status{};
   }
 
   Error longer_than_announced() {
@@ -413,10 +445,11 @@ class Download {
     return file_.add(std::exchange(opening_, {}));
   }
 
-  // A GGUF begins with its magic; pages and pointer files that stand in its place are named. `whole`: no more will come.
+  // A file begins with its magic; pages and pointer files that stand in its place are named. `whole`: no more will come.
   Status check_head(std::string_view head, bool whole) const {
     static constexpr std::string_view kPointer = "version https://git-lfs";
-    if (head.substr(0, kMagic.size()) == kMagic.substr(0, std::min(kMagic.size(), head.size())) && (head.size() >= kMagic.size() || !whole)) return {};
+    const std::string_view magic = request_.magic;
+    if (head.substr(0, magic.size()) == magic.substr(0, head.size()) && (head.size() >= magic.size() || !whole)) return {};
     if (!whole && head.size() < PartialFile::kHeadBytes && kPointer.starts_with(head.substr(0, kPointer.size()))) return {};
     if (head.starts_with(kPointer)) return fail_with_hint(ErrorKind::kCorrupt, msg("hub.pointer_file", shown_), msg("hub.other_source"));
     const size_t first = head.find_first_not_of(" \t\r\n");
@@ -433,7 +466,8 @@ class Download {
   }
 
   // After a try that did not bring the whole: a pause, as long as the server says, or an end to it.
-  Status wait_for_next_try(const Result<net::HttpReply>& reply) {
+  // One that brought something is asked again: the next may be slower.
+  Status wait_for_next_try(const Result<net::HttpReply>& reply, bool came_further) {
     if (is_cancelled()) return fail_with_hint(ErrorKind::kFailed, msg("hub.interrupted"), msg("hub.resume_part"));
     if (!reply && reply.error().kind != ErrorKind::kNetwork) return tl::unexpected<Error>(reply.error());
     Error cause = !reply                      ? reply.error()
@@ -441,7 +475,7 @@ class Download {
                                               : status_error(*reply, sources_[at_].address.url);
     cause.hint = msg("hub.resume_part");
     const double told = reply ? reply->retry_after_seconds.value_or(0) : 0;
-    if (sources_.size() > 1 && try_next_source()) return {};
+    if (!came_further && try_next_source(cause)) return {};
     if (told > patience_.longest_told_wait || told_waits_ + told > patience_.most_told_waits) return tl::unexpected<Error>(cause);
     if (seconds_since(last_progress_) - told_waits_ > patience_.without_progress) return tl::unexpected<Error>(cause);
     const double pause = told > 0 ? told : std::min(patience_.longest_pause, patience_.first_pause * static_cast<double>(1u << std::min(tries_, 8)));
@@ -460,6 +494,7 @@ class Download {
   const Patience patience_;
   const std::string key_;
   std::vector<SourceState> sources_;
+  MoreAddresses more_;       // null: none left
   size_t at_ = 0;            // the one that is asked
   std::string shown_;        // its address
   net::HttpClient client_;
@@ -476,6 +511,8 @@ class Download {
   bool began_anew_ = false;  // after a wrong digest
   bool mapped_ = false;      // the part may have gaps; a map tells where
   bool single_ = false;      // the source does not give ranges, or not ones that fit
+  bool mixed_ = false;       // the part's bytes may be of several sources
+  int blames_ = 0;           // times it was begun anew for that
   bool settled_ = false;     // every source was too slow: this is the fastest
   size_t failures_ = 0;      // of sources in turn, since there was progress
   int restarts_ = 0;
@@ -507,7 +544,7 @@ Patience Patience::from_environment() {
   const double seconds = text != nullptr ? std::atof(text) : 0;
   if (seconds > 0) {
     patience.without_progress = std::min(seconds, kForever);
-    patience.stall_seconds = patience.without_progress / 2;
+    patience.stall_seconds = patience.slow_seconds = patience.without_progress / 2;
   }
   return patience;
 }

@@ -5,22 +5,23 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "base/result.h"
 #include "hub/following.h"
 #include "hub/layout.h"
+#include "hub/sources/source.h"
 #include "hub/store.h"
 
 namespace slm::hub {
 
 struct DownloadRequest {
   Address address;
-  std::vector<Address> others = {};    // the same bytes elsewhere, in the order to try them; used only where sha256 is known
+  MoreAddresses more = {};             // asked once the address fails or is too slow; used only where sha256 is known
   std::string name = {};               // for people, and for `slm rm`
   std::string commit = {};             // of the source; "" where it has none
   std::optional<uint64_t> bytes = {};  // where the source says so
   std::string sha256 = {};             // 64 hex digits; "" where nobody knows it beforehand
+  std::string_view magic = "GGUF";     // how the file begins; "" with a digest only: in whatever way
   bool insecure = false;               // plain http to anywhere
   std::string part_suffix = {};        // of the partial file's name; where no lock keeps others from it
   int connections = 4;                 // where the server gives ranges and much is missing
@@ -37,8 +38,10 @@ struct Patience {
   double most_told_waits = 900;        // seconds spent waiting as told, without progress in between
   // Slower is left for another source, where there is one. After all were too slow, the fastest.
   double slow_bytes_per_second = 200e3, slow_seconds = 30;
+  // Where there is another source: to be connected, and to bring a byte after something went wrong.
+  double dead_seconds = 5;
 
-  // SLM_PULL_PATIENCE seconds without progress, half of them for a stall; else as above.
+  // SLM_PULL_PATIENCE seconds without progress, half of them for a stall or a slow source; else as above.
   static Patience from_environment();
 };
 
@@ -50,9 +53,9 @@ struct Downloaded {
 };
 
 // Fetches what is missing: by several connections where the server gives ranges, else by one. From an address that fails, is too slow or
-// sends something else it goes to the next, and on from the same byte. A part left by an earlier call is hashed again and continued where it is of the same file: the same SHA-256
+// sends something else it goes to the next, and on from the same byte; `progress` is told, as "note". A part left by an earlier call is hashed again and continued where it is of the same file: the same SHA-256
 // known beforehand, else the same size, ETag (a strong one), commit and boot of this machine; anything else is begun anew, but the part
-// is given up only once the first bytes of a GGUF have come in its place. The caller holds a lock named by download_key.
+// is given up only once the first bytes of such a file have come in its place. The caller holds a lock named by download_key.
 // Errors: kNetwork (with the last cause; the part is kept), kCorrupt (another size or digest than expected: the part is thrown away; a
 // page or another file in its place: kept), kDoesNotFit (disk: how much to free; the part is kept), kFailed "hub.interrupted" (kept), kNotFound (no such file there).
 Result<Downloaded> download(const DownloadRequest& request, const Layout& layout, const OnProgress& progress, const Patience& patience = {});

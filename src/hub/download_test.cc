@@ -279,14 +279,21 @@ TEST_F(DownloadTest, APartThatIsALinkIsRefused) {
   EXPECT_EQ(*read_text_file(victim), "mine");
 }
 
+MoreAddresses one_by_one(std::vector<std::string> urls) {
+  return [urls, at = size_t{0}]() mutable { return at < urls.size() ? std::optional(Address{urls[at++]}) : std::nullopt; };
+}
+
 class SeveralSources : public DownloadTest {
  protected:
   Result<Downloaded> get_from(const std::vector<std::string>& urls, const Patience& patience = kImpatient) {
     DownloadRequest request{.address = {urls.front()}, .name = "m", .sha256 = digest_of(kFile), .cancelled = &cancelled_};
-    for (size_t i = 1; i < urls.size(); ++i) request.others.push_back({urls[i]});
+    request.more = [this, more = one_by_one({urls.begin() + 1, urls.end()})] { return ++asked_, more(); };
     key_ = download_key(request);
-    return download(request, layout_, {}, patience);
+    const auto note = [this](const Progress& progress) { notes_ += progress.stage == "note" ? progress.detail + "\n" : ""; };
+    return download(request, layout_, note, patience);
   }
+  int asked_ = 0;  // for more sources
+  std::string notes_;
 };
 
 TEST_F(SeveralSources, TheNextGoesOnWithTheSameBytes) {
@@ -329,7 +336,7 @@ TEST_F(SeveralSources, ConnectionsThatAreTooSlowAreLeftToo) {
                                                      std::to_string(kChunk) + "\r\n", file.substr(0, kChunk));
   // The second gives all that is left whatever part is asked for: one connection then.
   ScriptedServer slow({{chunk}, {"", true}}), second({{rest(file, kChunk)}});
-  DownloadRequest request{.address = {slow.url()}, .others = {{second.url()}}, .name = "m", .bytes = file.size(), .sha256 = digest_of(file)};
+  DownloadRequest request{.address = {slow.url()}, .more = one_by_one({second.url()}), .name = "m", .bytes = file.size(), .sha256 = digest_of(file)};
   Patience patience;
   patience.slow_seconds = 1;
   const auto got = download(request, layout_, {}, patience);
@@ -339,6 +346,41 @@ TEST_F(SeveralSources, ConnectionsThatAreTooSlowAreLeftToo) {
   for (const std::string& request_text : slow.requests()) asked += request_text;
   EXPECT_EQ(slow.requests().size(), 3u);  // the chunk, and two connections for twice eight
   for (const char* range : {"bytes=0-1048575\r\n", "bytes=1048576-9437183\r\n", "bytes=9437184-17825791\r\n"}) EXPECT_NE(asked.find(range), std::string::npos) << asked;
+}
+
+TEST_F(SeveralSources, NobodyElseIsAskedWhereOneWillDo) {
+  ScriptedServer one({{whole(kFile)}});
+  ASSERT_TRUE(get_from({one.url(), "https://203.0.113.1/"}));
+  EXPECT_EQ(asked_, 0);
+  EXPECT_EQ(notes_, "");
+}
+
+TEST_F(SeveralSources, AnAddressThatMayNotBeAskedIsPassedOver) {
+  ScriptedServer one({{"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"}}), two({{whole(kFile)}});
+  const auto got = get_from({one.url(), "http://203.0.113.1/", two.url()});
+  ASSERT_TRUE(got) << got.error().text();
+  EXPECT_EQ(asked_, 2);
+  EXPECT_NE(notes_.find(net::shown_url(two.url())), std::string::npos) << notes_;
+}
+
+TEST_F(SeveralSources, OneThatBringsSomethingIsAskedAgainFirst) {
+  std::string file = "GGUF" + std::string(9000, 'x');
+  const std::string half = reply("200 OK", "ETag: \"a\"\r\nContent-Length: " + std::to_string(file.size()) + "\r\n", file.substr(0, 5000));
+  ScriptedServer one({{half}, {rest(file, 5000)}}), two({{whole(file)}});
+  DownloadRequest request{.address = {one.url()}, .more = one_by_one({two.url()}), .name = "m", .sha256 = digest_of(file)};
+  const auto got = download(request, layout_, {}, kImpatient);
+  ASSERT_TRUE(got) << got.error().text();
+  EXPECT_EQ(two.requests().size(), 0u);
+}
+
+TEST_F(SeveralSources, WrongBytesOfTheOneBeforeAreNotBlamedOnTheNext) {
+  std::string spoiled(kFile);
+  spoiled[5] = '_';
+  ScriptedServer one({{reply("200 OK", "Content-Length: 14\r\n", spoiled.substr(0, 6))}}), two({{rest(kFile, 6, "\"b\"")}, {whole(kFile)}});
+  const auto got = get_from({one.url(), two.url()});
+  ASSERT_TRUE(got) << got.error().text();
+  EXPECT_EQ(part(), kFile);
+  EXPECT_EQ(one.requests().size(), 1u);
 }
 
 TEST_F(SeveralSources, ADeadOneAndOneWithWrongBytes) {

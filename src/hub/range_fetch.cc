@@ -123,8 +123,11 @@ class RangeFetch {
       progress_ = received_;
       progress_at_ = Clock::now();
       told_seconds_ = 0;
+      cause_.reset();
     }
-    const bool stuck = seconds_since(std::max(progress_at_, told_until_)) > patience_.without_progress && cause_;
+    // Another source need not wait for what this one told.
+    const auto since = request_.leave_if_slow ? progress_at_ : std::max(progress_at_, told_until_);
+    const bool stuck = cause_ && seconds_since(since) > (request_.leave_if_slow ? std::min(patience_.dead_seconds, patience_.without_progress) : patience_.without_progress);
     if (seconds_since(window_start_) >= patience_.slow_seconds) {
       result_.bytes_per_second = static_cast<double>(received_ - window_bytes_) / seconds_since(window_start_);
       window_start_ = Clock::now();
@@ -186,6 +189,7 @@ class RangeFetch {
     http.idle_seconds = patience_.stall_seconds;
     http.least_bytes_per_second = patience_.stall_bytes_per_second;
     http.total_seconds = kForever;
+    if (request_.leave_if_slow) http.connect_seconds = patience_.dead_seconds;
     http.most_bytes = last - first + 1;
     http.cancelled = &stop_;
     http.on_head = [&](const net::HttpReply& head) {

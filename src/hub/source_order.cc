@@ -152,6 +152,24 @@ std::vector<CatalogueSource> order_sources(std::vector<CatalogueSource> sources,
   return sources;
 }
 
+std::optional<Address> EqualSources::next() {
+  while (!rest_.empty() && !is_interrupted(asking_)) {
+    const CatalogueSource source = rest_.front();
+    rest_.erase(rest_.begin());
+    Deadline deadline(kDeadSourceSeconds, asking_.cancelled);
+    auto found = ask_source(source, Asking{asking_.insecure, deadline.flag()});
+    if (is_interrupted(asking_)) break;
+    if (!found && *deadline.flag()) found = fail(ErrorKind::kNetwork, "hub.source_silent", source.name, kDeadSourceSeconds);
+    if (found && found->file.sha256 == first_.file.sha256 && found->file.bytes == first_.file.bytes) {
+      given_.push_back(source.name);
+      return found->file.address;
+    }
+    if (found) found = fail(ErrorKind::kCorrupt, "hub.other_bytes", first_.source);
+    if (on_skip_) on_skip_(source.name, found.error());
+  }
+  return std::nullopt;
+}
+
 Result<RemoteModel> find_in_sources(const std::vector<CatalogueSource>& order, const Asking& asking, const OnSkip& on_skip) {
   std::optional<Error> first;
   std::vector<const CatalogueSource*> too_slow;

@@ -42,4 +42,23 @@ std::vector<CatalogueSource> order_sources(std::vector<CatalogueSource> sources,
 using OnSkip = std::function<void(const std::string& source, const Error& error)>;
 Result<RemoteModel> find_in_sources(const std::vector<CatalogueSource>& order, const Asking& asking, const OnSkip& on_skip);
 
+// Addresses of the very bytes that one source has, at the others: where digest and size are the same. Each is asked only when the one before
+// is no use any more, for kDeadSourceSeconds at most: a pull that goes well asks nobody else, and its first byte waits for nobody.
+class EqualSources {
+ public:
+  EqualSources(const RemoteModel& first, std::vector<CatalogueSource> rest, const Asking& asking, OnSkip on_skip)
+      : first_(first), rest_(std::move(rest)), asking_(asking), on_skip_(std::move(on_skip)) {}
+  // Nothing: there are no more, or the pull is cancelled.
+  std::optional<Address> next();
+  // The sources whose addresses next() gave.
+  const std::vector<std::string>& given() const { return given_; }
+
+ private:
+  const RemoteModel first_;
+  std::vector<CatalogueSource> rest_;
+  const Asking asking_;
+  const OnSkip on_skip_;
+  std::vector<std::string> given_;
+};
+
 }  // namespace slm::hub

@@ -54,7 +54,7 @@ Status publish_linked(const Downloaded& file, const Layout& layout) {
 
 DownloadRequest request_for(const RemoteModel& remote, const std::string& name, const Asking& asking) {
   DownloadRequest request{.address = remote.file.address, .name = name, .commit = remote.commit, .bytes = remote.file.bytes};
-  request.others = remote.file.others;
+  request.more = remote.file.more;
   request.sha256 = remote.file.sha256;
   request.insecure = asking.insecure;
   request.cancelled = asking.cancelled;

@@ -28,6 +28,7 @@ class BadServer:
         self.counts = {}    # by mode
         self.token = None   # of the gated repository
         self.other = None   # another server, for redirects
+        self.wears_out = ""  # what becomes of files once a quarter was sent: "slow" (10,000 bytes a second and reply) or "dead" (no byte more)
         server = self
 
         class Handler(Replies):
@@ -113,12 +114,22 @@ class Replies(http.server.BaseHTTPRequestHandler):
         owner, content = self.owner, memoryview(content)[:end]
         for at in range(0, len(content), owner.pause_every):
             piece = content[at:at + owner.pause_every]
+            if owner.wears_out and owner.sent > len(owner.content) // 4:
+                return self.trickle(content[at:])
             self.wfile.write(piece)
             self.wfile.flush()
             with owner.lock:
                 owner.sent += len(piece)
             if owner.rate:
                 time.sleep(len(piece) / owner.rate)
+
+    def trickle(self, content):
+        for at in range(0, len(content) if self.owner.wears_out == "slow" else 0, 1000):
+            self.wfile.write(content[at:at + 1000])
+            with self.owner.lock:
+                self.owner.sent += 1000
+            if self.owner.closing.wait(0.1):
+                return
 
     def file(self, content=None, etag='"v1"', end=None, **headers):
         """RFC 9110 14: a range where one is asked for and If-Range agrees, else the whole."""

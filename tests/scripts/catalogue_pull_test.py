@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import pathlib
+import random
 import socket
 import subprocess
 import sys
@@ -106,6 +107,82 @@ class CataloguePulls(unittest.TestCase):
         raced = json.loads(pathlib.Path(self.home, "cache", "sources.json").read_text())["sources"]
         self.assertIsNone(raced["hf"]["seconds"])
         self.assertGreater(raced["ollama"]["seconds"], 0)
+
+    def raced(self, **seconds):
+        """As if they had raced an hour ago."""
+        endpoints = {"hf": self.environment["HF_ENDPOINT"], "ollama": self.environment["SLM_OLLAMA_REGISTRY"], "modelscope": self.environment["MODELSCOPE_ENDPOINT"]}
+        os.makedirs(os.path.join(self.home, "cache"), exist_ok=True)
+        pathlib.Path(self.home, "cache", "sources.json").write_text(json.dumps({"time": int(time.time()) - 3600, "sources": {
+            scheme: {"endpoint": endpoints[scheme], "seconds": one} for scheme, one in seconds.items()}}))
+
+    def two_servers(self, size, **environment):
+        """Hugging Face, which won the race, and a registry have the same file; the first wears out. Returns both, and what the pull of it says."""
+        content = MODEL + random.Random(9).randbytes(size)
+        first, second = BadServer(content), BadServer(content)
+        self.addCleanup(first.close)
+        self.addCleanup(second.close)
+        self.environment.update(HF_ENDPOINT=first.base, SLM_OLLAMA_REGISTRY=second.base)
+        self.raced(hf=0.1, ollama=0.2)
+        self.write(entry("tiny:1m", ["hf:owner/repo:Q4_0", "ollama:m:good"]))
+        first.wears_out = environment.pop("wears_out")
+        start = time.monotonic()
+        done = self.slm("pull", "tiny:1m", "--json", **environment)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(json.loads(done.stdout)["sha256"], first.sha256)
+        self.assertEqual(pathlib.Path(json.loads(done.stdout)["path"]).read_bytes(), content)
+        twice = first.sent + second.sent - len(content)
+        print(f"{first.wears_out}: {twice} of {len(content)} bytes came twice, {time.monotonic() - start:.1f} s", file=sys.stderr)
+        self.assertLess(twice, 8 << 20)
+        self.assertIn("going on from " + second.base, done.stderr)
+        return first, second, done.stderr
+
+    def test_the_next_source_goes_on_with_the_same_bytes(self):
+        for size in (4 << 20, 40 << 20):  # by one connection, by several
+            for wears_out in ("dead", "slow"):
+                with self.subTest(size=size, wears_out=wears_out):
+                    first, second, said = self.two_servers(size, wears_out=wears_out, SLM_PULL_PATIENCE="6")
+                    self.assertGreater(first.sent, size // 4)
+                    if wears_out == "slow":
+                        self.assertIn("a second from", said)
+                    self.slm("rm", "tiny:1m")
+
+    def test_a_third_that_is_silent_costs_little(self):
+        """It is asked between the first, which died, and the second."""
+        content = MODEL + bytes(20 << 20)
+        first, second = BadServer(content), BadServer(content)
+        self.addCleanup(first.close)
+        self.addCleanup(second.close)
+        self.environment.update(HF_ENDPOINT=first.base, SLM_OLLAMA_REGISTRY=second.base, MODELSCOPE_ENDPOINT=self.silent.base)
+        self.raced(hf=0.1, modelscope=0.2, ollama=0.3)
+        self.write(entry("tiny:1m", ["hf:owner/repo:Q4_0", "modelscope:owner/repo:q4_0", "ollama:m:good"]))
+        first.wears_out = "dead"
+        start = time.monotonic()
+        done = self.slm("pull", "tiny:1m", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("modelscope:owner/repo:q4_0 is passed over", done.stderr)
+        print(f"a dead one and a silent one cost {time.monotonic() - start:.1f} s", file=sys.stderr)
+
+    def test_a_pull_that_goes_well_asks_nobody_else(self):
+        other = BadServer(MODEL)
+        self.addCleanup(other.close)
+        self.environment["SLM_OLLAMA_REGISTRY"] = other.base
+        self.raced(hf=0.1, ollama=0.2)
+        self.write(entry("tiny:1m", ["hf:owner/repo:Q4_0", "ollama:m:good"]))
+        self.gets("tiny:1m")
+        self.assertEqual(other.requests, [])
+
+    def test_other_bytes_elsewhere_are_not_mixed_in(self):
+        """The first dies for good, and the second has another file under this name: it comes whole."""
+        first = BadServer(MODEL + bytes(4 << 20))
+        self.addCleanup(first.close)
+        self.environment["HF_ENDPOINT"] = first.base
+        self.raced(hf=0.1, ollama=0.2)
+        self.write(entry("tiny:1m", ["hf:owner/repo:Q4_0", "ollama:m:good"]))
+        first.wears_out = "dead"
+        done = self.slm("pull", "tiny:1m", "--json", SLM_PULL_PATIENCE="2")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("other bytes than hf:owner/repo:Q4_0", done.stderr)
+        self.assertEqual(json.loads(done.stdout)["sha256"], DIGEST)
 
     def test_one_that_answers_no_more_than_a_greeting(self):
         """It won the race of an hour ago and is silent now."""
@@ -225,4 +302,4 @@ class CataloguePulls(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])

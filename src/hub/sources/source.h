@@ -3,20 +3,23 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/result.h"
 #include "hub/following.h"
 
 namespace slm::hub {
 
+// One more address of the same bytes each time it is asked; nothing: there are no more. May ask over the network.
+using MoreAddresses = std::function<std::optional<Address>()>;
+
 struct RemoteFile {
   std::string name;                // in the source
   Address address;
-  std::vector<Address> others = {};  // of the same bytes elsewhere; used only where sha256 is known
+  MoreAddresses more = {};         // of the same bytes elsewhere; used only where sha256 is known
   std::optional<uint64_t> bytes = {};
   std::string sha256 = {};         // "" where the source does not say
 };

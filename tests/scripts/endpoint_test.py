@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`slm compare --endpoint` against servers that answer well and badly: endpoint_test.py SLM WRITE_TINY_CHAT_MODEL."""
 import json
+import math
 import os
 import pathlib
 import subprocess
@@ -10,13 +11,14 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from fake_openai import FakeOpenai  # noqa: E402
+from fake_openai import FakeOpenai, logprob_of, tokens_of  # noqa: E402
 
 SLM, WRITE = sys.argv[1], sys.argv[2]
 PROMPTS = 10
+DATA = pathlib.Path(__file__).resolve().parents[2] / "data/smoke"
 
 
-class Endpoints(unittest.TestCase):
+class Served(unittest.TestCase):
     def setUp(self):
         self.directory = tempfile.TemporaryDirectory()
         self.path = pathlib.Path(self.directory.name)
@@ -40,6 +42,8 @@ class Endpoints(unittest.TestCase):
     def rows(self, facts):
         return {row["id"]: row for row in facts["rows"]}
 
+
+class Endpoints(Served):
     def test_two_endpoints(self):
         with FakeOpenai("one", digest="d1") as one, FakeOpenai("two", chat_only=True, refuses_unknown=True) as two:
             facts = self.compare("--endpoint", f"{one.url}=one", "--endpoint", f"{two.url}/v1/=two")
@@ -89,6 +93,13 @@ class Endpoints(unittest.TestCase):
                 self.assertIn(words, self.rows(facts)["decode"]["reason"])
                 self.assertEqual([(row["id"], row["verdict"]) for row in facts["rows"] if row["table"] == "prompts" and row["verdict"] != "not_measured"], [])
 
+    def test_a_context_that_is_cut_in_silence_is_named(self):
+        with FakeOpenai("good") as good, FakeOpenai("short", mode="cuts_prompts") as short:
+            facts = self.compare("--endpoint", f"{good.url}=good", "--endpoint", f"{short.url}=short")
+            decode = self.rows(facts)["decode"]
+            self.assertEqual(decode["verdict"], "not_measured")
+            self.assertRegex(decode["reason"], r"asked with about 512 tokens, the endpoint read \d+: its context is shorter")
+
     def test_a_single_failure_costs_one_item(self):
         broken = lambda number: "cut" if number == 20 else "well"
         with FakeOpenai("good") as good, FakeOpenai("bad", mode=broken) as bad:
@@ -130,6 +141,68 @@ class Endpoints(unittest.TestCase):
             facts = self.compare("--endpoint", f"{one.url}=one", "--endpoint", f"{two.url}=two")
             self.assertEqual(one.requests[0]["authorization"], "Bearer top-secret")
             self.assertNotIn("top-secret", json.dumps(facts))
+
+
+class Likelihoods(Served):
+    """Choices and bits of text, whose every number is worked out here once more from the fake's logprobs."""
+
+    def smoke(self, *arguments):
+        done = self.run_slm(*arguments, "--tier", "smoke", "--data-dir", str(DATA), "--endpoint-wait", "20", "--json")
+        return json.loads(done.stdout)
+
+    def items(self, name):
+        return {item["id"]: item for item in map(json.loads, (DATA / name).read_text(encoding="utf-8").splitlines())}
+
+    def logprob(self, context, continuation):
+        tokens, before = tokens_of(context + continuation), len(tokens_of(context))
+        self.assertEqual("".join(tokens[:before]), context)
+        return sum(logprob_of(tokens[i - 1], tokens[i]) for i in range(before, len(tokens)))
+
+    def test_choices_and_bits_by_echo(self):
+        with FakeOpenai("one", echo=True) as one, FakeOpenai("two", echo=True) as two:
+            facts = self.smoke("--endpoint", f"{one.url}=one", "--endpoint", f"{two.url}=two")
+            rows = self.rows(facts)
+            self.assertEqual(facts["warnings"], [])
+            goals, graded = self.items("piqa.jsonl"), 0
+            for record in rows["piqa"]["records"]:
+                item = goals[record["item"]]
+                scores = [self.logprob(f"Question: {item['goal']}\nAnswer:", " " + item[key]) / len(item[key]) for key in ("sol1", "sol2")]
+                self.assertEqual(record["answer"], str(int(scores[1] > scores[0])), record["transcript"])
+                self.assertEqual(record["grade"], int(record["answer"]) == item["label"])
+                graded += record["grade"]
+            self.assertEqual(len(rows["piqa"]["records"]), 200)
+            self.assertTrue(0 < graded < 200)
+            self.assertAlmostEqual(rows["piqa"]["a"], graded / 200)  # both are the same model
+            sentences = [record["transcript"] for record in rows["flores_bits_zho_Hans"]["records"] if record["model"] == "one"]
+            self.assertLessEqual(set(sentences), {item["zho_Hans"] for item in self.items("flores.jsonl").values()})
+            self.assertEqual(len(sentences), 100)
+            bits = sum(-self.logprob("\n", sentence) / math.log(2) for sentence in sentences)
+            self.assertAlmostEqual(rows["flores_bits_zho_Hans"]["a"], bits / sum(len(sentence.encode()) for sentence in sentences), places=5)
+            self.assertEqual(rows["hellaswag"]["difference"], 0)
+            asked = [request for request in one.requests if request.get("echo")]
+            self.assertTrue(all((request["temperature"], request["stream"]) == (0, False) for request in asked))
+
+    def test_without_echo_they_are_not_measurable(self):
+        with FakeOpenai("one", echo=True) as one, FakeOpenai("two") as two:
+            facts = self.smoke("--endpoint", f"{one.url}=one", "--endpoint", f"{two.url}=two")
+            rows = self.rows(facts)
+            for name in ("piqa", "hellaswag", "flores_bits_eng_Latn", "flores_bits_zho_Hans"):
+                self.assertEqual(rows[name]["verdict"], "not_measured")
+                self.assertIn("two: not measurable: the endpoint gives no echo and logprobs", rows[name]["reason"])
+            self.assertEqual(sum(request.get("echo", False) for request in two.requests), 1, "it is asked once whether it can")
+            self.assertNotEqual(rows["decode"]["verdict"], "not_measured")
+
+    def test_a_liar_is_named(self):
+        with FakeOpenai("one", echo=True) as one, FakeOpenai("two", echo="lies") as two:
+            rows = self.rows(self.smoke("--endpoint", f"{one.url}=one", "--endpoint", f"{two.url}=two"))
+            self.assertEqual(rows["piqa"]["verdict"], "not_measured")
+            self.assertIn("2.5", rows["piqa"]["reason"])
+
+    def test_an_endpoint_against_a_file(self):
+        subprocess.run([WRITE, str(self.path / "tiny.gguf"), "context=4096"], check=True, stdout=subprocess.DEVNULL)
+        with FakeOpenai("one", echo=True) as one:
+            rows = self.rows(self.smoke(str(self.path / "tiny.gguf"), "--threads", "1", "--endpoint", f"{one.url}=one"))
+            self.assertEqual(len(rows["piqa"]["records"]), 200)
 
 
 if __name__ == "__main__":

@@ -4,15 +4,28 @@ with FakeOpenai(model="fake") as server: ... server.url, server.mode = "cut", se
 """
 import http.server
 import json
+import re
 import socket
 import threading
 import time
+import zlib
 
 WORDS = "the answer is A because the library stands at the end of the street and opens at nine every morning".split()
 
 
+def tokens_of(text):
+    """A token a line break, and a word with the spaces before it."""
+    return re.findall(r"\n|[^\S\n]*\S+|[^\S\n]+", text)
+
+
+def logprob_of(before, token):
+    """What any model but a random one would call noise: of the token before and of this one, from -6 to -0.1."""
+    return -0.1 - zlib.crc32(f"{before}|{token}".encode()) % 5901 / 1000
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each reply waits 40 ms for an acknowledgement
 
     def log_message(self, *arguments):
         pass
@@ -47,7 +60,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.reply(404, {"error": {"message": "no such page"}})
         if fake.refuses_unknown and "ignore_eos" in body:
             return self.reply(400, {"error": {"message": "unknown field ignore_eos"}})
+        if body.get("echo") and fake.mode_of(number) == "well":
+            return self.echo(body)
         getattr(self, "mode_" + fake.mode_of(number))(body)
+
+    # The prompt's own tokens, then what is written, in one reply. Without fake.echo: as servers do that never heard of it.
+    def echo(self, body):
+        fake = self.server.fake
+        written = "".join(" " + word for word in WORDS[:body["max_tokens"]])
+        if not fake.echo:
+            choice = {"index": 0, "text": written, "finish_reason": "length", "logprobs": None}
+        else:
+            text = body["prompt"] + written
+            tokens = tokens_of(body["prompt"]) + tokens_of(written)
+            values = [None] + [logprob_of(*pair) for pair in zip(tokens, tokens[1:])]
+            if fake.echo == "lies":
+                values[1] = 2.5
+            offsets = [len("".join(tokens[:i])) for i in range(len(tokens))]
+            choice = {"index": 0, "text": text, "finish_reason": "length",
+                      "logprobs": {"tokens": tokens, "token_logprobs": values, "text_offset": offsets, "top_logprobs": None}}
+        self.reply(200, {"model": fake.model, "choices": [choice]})
 
     # ---- The modes
 
@@ -74,6 +106,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
                         "usage": {"prompt_tokens": (len(asked) + 3) // 4, "completion_tokens": n}})
         self.chunk("data: [DONE]\n\n")
         self.chunk("")
+
+    def mode_cuts_prompts(self, body):
+        """As a server whose context is short and that says nothing of it."""
+        body = {**body, **({"messages": [{"content": body["messages"][-1]["content"][-400:]}]} if "messages" in body else {"prompt": body["prompt"][-400:]})}
+        self.mode_well(body)
 
     def mode_wrong_model(self, body):
         self.mode_well(body, model="another-model")
@@ -150,11 +187,11 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class FakeOpenai:
-    """`mode`: of every request, or a function of the request's number (from 1)."""
+    """`mode`: of every request, or a function of the request's number (from 1). `echo`: gives the prompt back with logprobs; "lies": and lies."""
 
-    def __init__(self, model="fake", mode="well", digest="", chat_only=False, refuses_unknown=False, context=8192):
+    def __init__(self, model="fake", mode="well", digest="", chat_only=False, refuses_unknown=False, context=8192, echo=False):
         self.model, self.mode, self.digest, self.context = model, mode, digest, context
-        self.chat_only, self.refuses_unknown = chat_only, refuses_unknown
+        self.chat_only, self.refuses_unknown, self.echo = chat_only, refuses_unknown, echo
         self.requests, self.lock, self.stopped = [], threading.Lock(), threading.Event()
 
     def mode_of(self, number):

@@ -4,10 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
 #include "base/files.h"
+#include "hub/write_error.h"
 
 namespace slm::hub {
 
@@ -15,11 +14,7 @@ ChunkMap::~ChunkMap() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
-Status ChunkMap::error() const {
-  const bool full = errno == ENOSPC || errno == EDQUOT;
-  if (full) return fail_with_hint(ErrorKind::kDoesNotFit, msg("hub.disk_full", path_), msg("hub.free_space"));
-  return fail(ErrorKind::kFailed, "base.cannot_write", path_, std::strerror(errno));
-}
+Status ChunkMap::error() const { return cannot_write(path_); }
 
 uint64_t ChunkMap::bytes_without_gap(const std::string& partial) {
   const auto map = read_text_file(path_of(partial), kMostFileBytes / kChunkBytes);

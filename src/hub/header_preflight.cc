@@ -5,13 +5,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <random>
 
 #include <fmt/format.h>
 
 #include "base/files.h"
 #include "gguf/file.h"
+#include "hub/write_error.h"
 
 namespace slm::hub {
 namespace {
@@ -41,7 +41,7 @@ class SparseFile {
     }
     return true;
   }
-  tl::unexpected<Error> failed() const { return fail(ErrorKind::kFailed, "base.cannot_write", path_, std::strerror(errno)); }
+  tl::unexpected<Error> failed() const { return cannot_write(path_); }
 
  private:
   SparseFile() = default;

@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
-#include <cstring>
 
 #include "base/files.h"
+#include "hub/write_error.h"
 
 namespace slm::hub {
 namespace {
@@ -70,7 +70,7 @@ Result<FileLock> FileLock::share(const std::string& path) { return lock(path, LO
 Result<FileLock> FileLock::lock(const std::string& path, int operation) {
   FileLock lock;
   lock.descriptor_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-  if (lock.descriptor_ < 0) return fail(ErrorKind::kFailed, "base.cannot_write", path, std::strerror(errno));
+  if (lock.descriptor_ < 0) return cannot_write(path);
   if (flock(lock.descriptor_, operation) == 0) return lock;
   const int error = errno;
   if (error == EWOULDBLOCK && (operation & LOCK_NB) != 0) return FileLock();
@@ -80,7 +80,7 @@ Result<FileLock> FileLock::lock(const std::string& path, int operation) {
     lock.exclusive_ = false;
     return lock;
   }
-  return fail(ErrorKind::kFailed, "base.cannot_write", path, std::strerror(error));
+  return cannot_write(path, error);
 }
 
 Result<FileLock> share_blobs(const Layout& layout) {

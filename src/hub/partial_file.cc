@@ -9,6 +9,8 @@
 #include <cstring>
 #include <vector>
 
+#include "hub/write_error.h"
+
 namespace slm::hub {
 namespace {
 
@@ -21,11 +23,7 @@ PartialFile::~PartialFile() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
-Status PartialFile::error() const {
-  const bool full = errno == ENOSPC || errno == EDQUOT;
-  if (full) return fail_with_hint(ErrorKind::kDoesNotFit, msg("hub.disk_full", path_), msg("hub.free_space"));
-  return fail(ErrorKind::kFailed, "base.cannot_write", path_, std::strerror(errno));
-}
+Status PartialFile::error() const { return cannot_write(path_); }
 
 void PartialFile::take(std::string_view bytes) {
   digest_.add(std::as_bytes(std::span(bytes)));

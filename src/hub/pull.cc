@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <optional>
 
@@ -16,6 +15,7 @@
 #include "hub/digest.h"
 #include "hub/pip.h"
 #include "hub/wheel.h"
+#include "hub/write_error.h"
 
 namespace slm::hub {
 namespace {
@@ -59,11 +59,7 @@ class FileInProgress {
   void keep() { path_.clear(); }
 
  private:
-  Status error() const {
-    const bool full = errno == ENOSPC || errno == EDQUOT;
-    if (full) return fail_with_hint(ErrorKind::kDoesNotFit, msg("hub.disk_full", path_), msg("hub.free_space"));
-    return fail(ErrorKind::kFailed, "base.cannot_write", path_, std::strerror(errno));
-  }
+  Status error() const { return cannot_write(path_); }
   std::string path_;
   int descriptor_ = -1;
 };
@@ -182,7 +178,7 @@ class WheelPull {
 Status publish_blob(const std::string& finished, const std::string& sha256, const Layout& layout) {
   SLM_TRY_STATUS(make_directories(layout.blobs()));
   const std::string blob = layout.blob(sha256);
-  if (rename(finished.c_str(), blob.c_str()) != 0) return fail(ErrorKind::kFailed, "base.cannot_write", blob, std::strerror(errno));
+  if (rename(finished.c_str(), blob.c_str()) != 0) return cannot_write(blob);
   // Lasting only once the directory is written; file systems that cannot are taken as they are.
   if (const int directory = open(layout.blobs().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); directory >= 0) {
     fsync(directory);

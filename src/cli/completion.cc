@@ -6,7 +6,9 @@
 #include <CLI/CLI.hpp>
 
 #include "base/message.h"
+#include "base/text.h"
 #include "hub/catalogue.h"
+#include "hub/disk_caches.h"
 #include "hub/store.h"
 
 namespace slm::cli {
@@ -102,6 +104,7 @@ std::string model_names() {
   std::set<std::string> names;
   for (const hub::StoredModel& model : hub::Store::open().list()) names.insert(model.name);
   for (const std::string& name : hub::catalogue_names()) names.insert(name);
+  for (const hub::CachedModel& model : hub::list_cached_models()) names.insert(printable(model.name));
   std::string out;
   for (const std::string& name : names) out += name + "\n";
   return out;

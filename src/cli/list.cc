@@ -5,6 +5,7 @@
 #include "cli/aligned_columns.h"
 #include "cli/hub_commands.h"
 
+#include "hub/disk_caches.h"
 namespace slm::cli {
 namespace {
 
@@ -30,6 +31,27 @@ std::vector<Row> other_rows(const hub::Store& store) {
 }
 
 }  // namespace
+std::vector<Row> cached_rows(const std::vector<hub::CachedModel>& models) {
+  std::vector<Row> rows = {{tr("hub.list.name"), tr("hub.list.size"), tr("hub.store.cache_path")}};
+  for (const hub::CachedModel& model : models) rows.push_back({printable(model.name), format_bytes(model.bytes), printable(model.paths.front())});
+  return rows;
+}
+
+// What other programs have and the store has not.
+std::vector<hub::CachedModel> others_models(const hub::Store& store) {
+  std::vector<hub::CachedModel> models = hub::list_cached_models();
+  std::erase_if(models, [&](const hub::CachedModel& model) { return store.find(model.name).has_value(); });
+  return models;
+}
+
+Json cached_json(const std::vector<hub::CachedModel>& models) {
+  Json items = Json::array();
+  for (const hub::CachedModel& model : models) {
+    items.push_back(Json{{"name", model.name}, {"paths", model.paths}, {"bytes", model.bytes}, {"sha256", model.sha256}, {"commit", model.commit}});
+  }
+  return items;
+}
+
 
 Run setup_list(CLI::App& app) {
   const auto all = std::make_shared<bool>(false);
@@ -52,6 +74,7 @@ Run setup_list(CLI::App& app) {
       print_json(json);
       return {};
     }
+        json["caches"] = cached_json(others_models(store));
     if (models.empty()) {
       write_out(tr("hub.list.empty", store.root()) + "\n");
     } else {
@@ -61,6 +84,9 @@ Run setup_list(CLI::App& app) {
     if (others.size() > 1) write_out("\n" + tr("hub.list.others") + "\n" + aligned_columns(others));
     return {};
   };
+    const auto cached = others_models(store);
+    if (!*all && !cached.empty()) note(msg("hub.store.caches_hint", cached.size()));
+    if (*all && !cached.empty()) write_out("\n" + tr("hub.store.caches") + "\n" + aligned_columns(cached_rows(cached)));
 }
 
 }  // namespace slm::cli

@@ -9,6 +9,7 @@
 #include "chat/prompt.h"
 #include "cli/command.h"
 #include "cli/hub_commands.h"
+#include "cli/hub_progress.h"
 #include "hub/digest.h"
 
 namespace slm::cli {
@@ -41,7 +42,10 @@ Result<std::string> read_template(const std::string& name) {
 }
 
 Result<hub::StoredModel> find_model(hub::Store& store, const ModelFlags& flags, const hub::CatalogueEntry* entry) {
-  auto stored = store.resolve(flags.model);
+  auto stored = [&] {
+    HubProgress progress;
+    return store.resolve(flags.model, progress.callback());
+  }();
   const bool absent = !stored && stored.error().kind == ErrorKind::kNotFound;
   if (!absent || !flags.may_pull || entry == nullptr || !entry->can_pull()) return stored;
   return pull_with_consent(store, *entry);

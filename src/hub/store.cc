@@ -1,24 +1,22 @@
 #include "hub/store.h"
 
-#include <fcntl.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <linux/fs.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 
 #include "base/files.h"
 #include "base/text.h"
 #include "gguf/file.h"
+#include "gguf/split.h"
+#include "hub/checked_file.h"
 #include "hub/digest.h"
+#include "hub/disk_caches.h"
 #include "hub/download.h"
 #include "hub/journal.h"
+#include "hub/local_files.h"
 #include "hub/pull.h"
 #include "hub/record.h"
 
@@ -42,57 +40,65 @@ void report(const OnProgress& progress, std::string_view stage, const std::strin
   if (progress) progress(Progress{stage, detail, done, total});
 }
 
-Status cannot_write(const std::string& path) {
-  const bool full = errno == ENOSPC || errno == EDQUOT;
-  if (full) return fail_with_hint(ErrorKind::kDoesNotFit, msg("hub.disk_full", path), msg("hub.free_space"));
-  return fail(ErrorKind::kFailed, "base.cannot_write", path, std::strerror(errno));
-}
-
-struct Descriptor {
-  int value = -1;
-  ~Descriptor() {
-    if (value >= 0) close(value);
-  }
+// What is to be imported.
+struct Origin {
+  std::vector<std::string> paths;        // the parts of a split model in order, else one
+  std::string name, source, commit;      // for the record
+  std::string sha256;                    // that it should have; "" unknown
 };
 
-Status copy_bytes(int in, const std::string& from, int out, const std::string& to, const OnProgress& progress) {
-  struct stat status = {};
-  if (fstat(in, &status) != 0) return fail(ErrorKind::kFailed, "base.cannot_read", from, std::strerror(errno));
-  std::vector<char> buffer(4u << 20);
-  for (uint64_t done = 0;;) {
-    const ssize_t got = read(in, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail(ErrorKind::kFailed, "base.cannot_read", from, std::strerror(errno));
-    if (got == 0) break;
-    for (ssize_t at = 0; at < got;) {
-      const ssize_t written = write(out, buffer.data() + at, static_cast<size_t>(got - at));
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return cannot_write(to);
-      at += written;
-    }
-    done += static_cast<uint64_t>(got);
-    report(progress, "copy", from, done, static_cast<uint64_t>(status.st_size));
+const std::string& path_of(const Origin& origin) { return origin.paths.front(); }
+
+// A file, a part of a model, or a name of another program's cache. Errors: those of find_cached_model and files_of_model.
+Result<Origin> origin_of(const std::string& path) {
+  if (is_cache_name(path) && !is_regular_file(path)) {
+    SLM_TRY(cached, find_cached_model(path));
+    return Origin{cached.paths, check_name(path) ? path : name_from_file(path), path, cached.commit, cached.sha256};
   }
-  return fsync(out) == 0 ? Status{} : cannot_write(to);
+  SLM_TRY(paths, files_of_model(path));
+  const auto part = gguf::parse_part_name(path);
+  const std::string name = name_from_file(part && part->count > 1 ? part->stem : path);
+  return Origin{paths, name, "import:" + fs::absolute(path).string(), "", ""};
 }
 
-// The bytes of `from` at `to`: shared blocks where the file system can, else the same file under a second name, else a copy.
-Status take_in(const std::string& from, const std::string& to, const OnProgress& progress) {
-  unlink(to.c_str());
-  const Descriptor in{open(from.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (in.value < 0) return fail(ErrorKind::kFailed, "base.cannot_read", from, std::strerror(errno));
-  const Descriptor out{open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666)};
-  if (out.value < 0) return cannot_write(to);
-  if (ioctl(out.value, FICLONE, in.value) == 0) return {};
-  unlink(to.c_str());
-  // A symbolic link would be linked itself: it is resolved first.
-  std::error_code error;
-  const std::string real = fs::canonical(from, error).string();
-  if (!error && ::link(real.c_str(), to.c_str()) == 0) return {};
-  const Descriptor copy{open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666)};
-  if (copy.value < 0) return cannot_write(to);
-  return copy_bytes(in.value, from, copy.value, to, progress);
+// A model must be read as a GGUF before anything of it is taken; one file must not say that it is a part of several.
+Status check_parts(const std::vector<std::string>& paths) {
+  if (paths.size() > 1) return gguf::SplitFile::open(paths).map([](const gguf::SplitFile&) {});
+  SLM_TRY(file, gguf::File::open(paths.front()));
+  SLM_TRY(count, file->find_u64("split.count"));
+  SLM_TRY(number, file->find_u64("split.no"));
+  if (count.value_or(1) == 1) return {};
+  return fail_with_hint(ErrorKind::kFailed, msg("hub.store.part_renamed", paths.front(), number.value_or(0) + 1, *count), msg("hub.store.part_names", gguf::PartName{"NAME", 1, static_cast<uint32_t>(*count)}.path_of(1)));
 }
+
+// A file on its way into the store; what is left of it goes with the object.
+class ImportedFile {
+ public:
+  explicit ImportedFile(std::string directory) : directory_(std::move(directory)) {}
+  ImportedFile(const ImportedFile&) = delete;
+  ImportedFile& operator=(const ImportedFile&) = delete;
+  ~ImportedFile() {
+    std::error_code ignored;
+    fs::remove_all(directory_, ignored);
+  }
+  std::string path() const { return directory_ + "/imported"; }
+  // Errors: those of take_in and join_parts.
+  Result<JoinedFile> take(const std::vector<std::string>& paths, const OnProgress& progress) const {
+    SLM_TRY_STATUS(make_directories(directory_));
+    if (paths.size() > 1) return join_parts(paths, path(), progress);
+    SLM_TRY_STATUS(take_in(paths.front(), path(), progress));
+    JoinedFile file;
+    SLM_TRY(hex, sha256_of_file(path(), [&](uint64_t done, uint64_t total) {
+      file.bytes = total;
+      report(progress, "hash", paths.front(), done, total);
+    }));
+    file.sha256 = hex;
+    return file;
+  }
+
+ private:
+  std::string directory_;
+};
 
 // Partial downloads of the model.
 std::vector<std::string> partial_keys(const Layout& layout, const std::string& name) {
@@ -149,13 +155,16 @@ std::optional<StoredModel> Store::find(std::string_view name) const {
   return std::move(*model);
 }
 
-Result<StoredModel> Store::resolve(std::string_view name_or_path) const {
+Result<StoredModel> Store::resolve(std::string_view name_or_path, const OnProgress& progress) const {
   const std::string text(name_or_path);
   if (check_name(text)) {
     auto model = read_record(layout_.record(kept_name(text)), layout_);
     if (model || model.error().kind != ErrorKind::kNotFound) return model;
   }
   if (is_regular_file(text)) {
+    if (const auto part = gguf::parse_part_name(text); part && part->count > 1) {
+      return fail_with_hint(ErrorKind::kUsage, msg("hub.store.one_part", text, part->number, part->count), msg("hub.store.import_parts", text));
+    }
     StoredModel model;
     model.name = stem_of(text);
     model.path = text;
@@ -164,6 +173,7 @@ Result<StoredModel> Store::resolve(std::string_view name_or_path) const {
     model.source = "file";
     return model;
   }
+  if (is_cache_name(text)) return resolve_cached(text, progress);
   if (const CatalogueEntry* entry = find_entry(text)) {
     const Message hint = !entry->can_pull() ? msg("hub.try_import", entry->name) : msg("hub.try_pull", entry->name);
     return fail_with_hint(ErrorKind::kNotFound, msg("hub.not_pulled", entry->name), hint);
@@ -179,6 +189,23 @@ Result<StoredModel> Store::resolve(std::string_view name_or_path) const {
   for (const StoredModel& model : list()) names.push_back(model.name);
   const auto near = nearest_spelling(text, names);
   return fail_with_hint(ErrorKind::kNotFound, msg("hub.no_model", text), near ? msg("hub.did_you_mean", *near) : msg("hub.see_list"));
+}
+
+Result<StoredModel> Store::resolve_cached(const std::string& name, const OnProgress& progress) const {
+  SLM_TRY(cached, find_cached_model(name));
+  if (cached.paths.size() > 1) {
+    return fail_with_hint(ErrorKind::kUsage, msg("hub.store.one_part", cached.paths.front(), 1, cached.paths.size()), msg("hub.store.import_parts", name));
+  }
+  // Some of these programs give a blob its name before they hash it.
+  if (!cached.sha256.empty()) SLM_TRY_STATUS(check_file(cached.paths.front(), cached.sha256, layout_, progress));
+  StoredModel model;
+  model.name = name;
+  model.path = cached.paths.front();
+  model.bytes = cached.bytes;
+  model.sha256 = cached.sha256;
+  model.source = name;
+  model.commit = cached.commit;
+  return model;
 }
 
 tl::unexpected<Error> Store::not_in_store(std::string_view name) const {
@@ -215,6 +242,7 @@ Result<StoredModel> Store::pull(const CatalogueEntry& entry, const OnProgress& p
     const auto hex = sha256_of_file(blob, [&](uint64_t done, uint64_t total) { report(progress, "hash", entry.name, done, total); });
     whole = hex && *hex == entry.sha256;
   }
+  if (!whole) whole = publish_cached(entry.sha256, layout_, progress);
   if (!whole) {
     blobs = FileLock();
     SLM_TRY(published, pull_blob(entry, layout_, progress));
@@ -237,34 +265,32 @@ Result<StoredModel> Store::pull(const CatalogueEntry& entry, const OnProgress& p
 }
 
 Result<StoredModel> Store::import(const std::string& path, const std::string& name, const OnProgress& progress) {
+  SLM_TRY(origin, origin_of(path));
   StoredModel model;
-  model.name = kept_name(name.empty() ? name_from_file(path) : name);
+  model.name = kept_name(!name.empty() ? name : origin.name);
+  model.source = origin.source;
+  model.commit = origin.commit;
   SLM_TRY_STATUS(check_name(model.name));
-  {
-    SLM_TRY(file, gguf::File::open(path));
-    model.bytes = file->size_bytes();
-  }
+  SLM_TRY_STATUS(check_parts(origin.paths));
   SLM_TRY_STATUS(make_directories(layout_.locks()));
   SLM_TRY(lock, FileLock::take(layout_.lock(model.name), true));
-  const auto on_hash = [&](uint64_t done, uint64_t total) { report(progress, "hash", path, done, total); };
-  if (const auto present = find(model.name)) {
-    SLM_TRY(hex, sha256_of_file(path, on_hash));
-    if (hex == present->sha256) return *present;
+  const auto present = find(model.name);
+  const auto known = [&](const std::string& sha256) -> Result<StoredModel> {
+    if (sha256 == present->sha256) return *present;
     return fail_with_hint(ErrorKind::kUsage, msg("hub.name_taken", model.name), msg("hub.choose_name", model.name));
+  };
+  if (present && origin.paths.size() == 1) {
+    SLM_TRY(hex, sha256_of_file(path_of(origin), [&](uint64_t done, uint64_t total) { report(progress, "hash", path, done, total); }));
+    return known(hex);
   }
-  const std::string parts = layout_.parts(model.name), taken = parts + "/imported";
-  struct Cleaner {
-    const std::string& parts;
-    ~Cleaner() {
-      std::error_code ignored;
-      fs::remove_all(parts, ignored);
-    }
-  } cleaner{parts};
-  SLM_TRY_STATUS(make_directories(parts));
-  SLM_TRY_STATUS(take_in(path, taken, progress));
-  SLM_TRY(hex, sha256_of_file(taken, on_hash));
-  model.sha256 = hex;
-  model.source = "import:" + fs::absolute(path).string();
+  const ImportedFile taken(layout_.parts(model.name));
+  SLM_TRY(file, taken.take(origin.paths, progress));
+  if (!origin.sha256.empty() && origin.sha256 != file.sha256) {
+    return fail_with_hint(ErrorKind::kCorrupt, msg("hub.wrong_digest", path_of(origin), origin.sha256, file.sha256), msg("hub.store.cache_damaged"));
+  }
+  if (present) return known(file.sha256);
+  model.sha256 = file.sha256;
+  model.bytes = file.bytes;
   model.added = time_now();
   if (const CatalogueEntry* entry = find_entry(model.name)) {
     model.license = entry->license;
@@ -272,7 +298,7 @@ Result<StoredModel> Store::import(const std::string& path, const std::string& na
     model.instruct_known = true;
   }
   SLM_TRY(blobs, share_blobs(layout_));
-  SLM_TRY_STATUS(publish_blob(taken, hex, layout_));
+  SLM_TRY_STATUS(publish_blob(taken.path(), file.sha256, layout_));
   SLM_TRY_STATUS(write_record(model, layout_));
   return model;
 }

@@ -52,9 +52,10 @@ class Store {
 
   std::vector<StoredModel> list() const;
   std::optional<StoredModel> find(std::string_view name) const;
-  // A name in the store, or a path to a file (its name is then the file's without ".gguf", its sha256 empty). Errors: kNotFound
-  // with the nearest spelling and `slm pull`.
-  Result<StoredModel> resolve(std::string_view name_or_path) const;
+  // A name in the store; a path to a file (its name is then the file's without ".gguf", its sha256 empty); or a name of another program's cache
+  // (disk_caches.h), used where it lies: its digest is compared the first time, which `progress` tells of. Errors: kNotFound with the nearest
+  // spelling and `slm pull`, kUsage (one part of several: to be imported), those of find_cached_model and check_file.
+  Result<StoredModel> resolve(std::string_view name_or_path, const OnProgress& progress = {}) const;
 
   // Fetches by the catalogue's wheels; no-op when present and of the right size. Consent (license_key) must have been given.
   // Wheels that came whole are kept under .parts when something fails, so that the next pull goes on from there.
@@ -64,9 +65,11 @@ class Store {
   // Fetches what a source found (sources/source.h) under a name of its own; no-op when its digest is known and here. What has come is kept
   // when something fails or is cancelled, and the next pull goes on from there. Errors: as pull, and kUsage (the name holds other bytes).
   Result<StoredModel> pull_remote(const RemoteModel& remote, const std::string& name, const Asking& asking, const OnProgress& progress);
-  // What an earlier pull of it has left: bytes that need not come again if they still fit.
+  // What an earlier pull of it has left, or another program's cache has: bytes that need not come again if they still fit.
   uint64_t bytes_here(const RemoteModel& remote) const;
-  // Checks that the file is a GGUF, then takes it in by reflink, hard link or copy. `name` empty: made from the file's.
+  // Checks that the file is a GGUF, then takes it in by reflink, hard link or copy. Of a split model any part, and of another program's cache a name
+  // (disk_caches.h), will do; parts are joined, a digest that the cache names is compared. `name` empty: made from the file's. Errors: kUsage (the name
+  // holds other bytes), those of gguf::File::open, files_of_model, join_parts and find_cached_model.
   Result<StoredModel> import(const std::string& path, const std::string& name, const OnProgress& progress);
   // A second name for a model: the same bytes, source, licence and time. Errors: kNotFound (no such model), kUsage (no name, a name in use).
   Result<StoredModel> copy(std::string_view name, std::string_view new_name);
@@ -83,6 +86,7 @@ class Store {
 
  private:
   explicit Store(std::string root) : layout_{std::move(root)} {}
+  Result<StoredModel> resolve_cached(const std::string& name, const OnProgress& progress) const;
   tl::unexpected<Error> not_in_store(std::string_view name) const;
   Layout layout_;
 };

@@ -10,7 +10,9 @@
 #include "base/text.h"
 #include "gguf/file.h"
 #include "hub/digest.h"
+#include "hub/disk_caches.h"
 #include "hub/download.h"
+#include "hub/local_files.h"
 #include "hub/pull.h"
 #include "hub/record.h"
 #include "hub/sources/source.h"
@@ -79,6 +81,7 @@ Result<Downloaded> fetch(const DownloadRequest& request, const Layout& layout, c
 uint64_t Store::bytes_here(const RemoteModel& remote) const {
   DownloadRequest request{.address = remote.file.address, .sha256 = remote.file.sha256};
   std::error_code error;
+  if (const auto cached = find_cached_bytes(remote.file.sha256)) return std::filesystem::file_size(*cached, error);
   const uint64_t bytes = std::filesystem::file_size(layout_.partial(download_key(request)), error);
   return error ? 0 : bytes;
 }
@@ -101,7 +104,7 @@ Result<StoredModel> Store::pull_remote(const RemoteModel& remote, const std::str
     return fail_with_hint(ErrorKind::kUsage, msg("hub.name_taken", model.name), msg("hub.choose_name", model.name));
   }
   SLM_TRY(blobs, share_blobs(layout_));
-  if (has_blob(layout_, remote.file, progress)) {
+  if (has_blob(layout_, remote.file, progress) || publish_cached(remote.file.sha256, layout_, progress)) {
     model.sha256 = remote.file.sha256;
     std::error_code gone;
     model.bytes = std::filesystem::file_size(layout_.blob(model.sha256), gone);

@@ -15,6 +15,7 @@
 #include "cli/compare_plan.h"
 #include "cli/compared_endpoint.h"
 #include "cli/lab_commands.h"
+#include "cli/missing_data.h"
 #include "cli/open_model.h"
 #include "cli/report.h"
 #include "hub/digest.h"
@@ -23,6 +24,7 @@
 #include "lab/compare/article.h"
 #include "lab/comparison_table.h"
 #include "lab/datasets.h"
+#include "lab/tasks/task.h"
 #include "lab/report/run_store.h"
 #include "lab/report/write_reports.h"
 #include "lab/report_json.h"
@@ -36,11 +38,24 @@ struct CompareFlags {
   std::string tier, budget, out, html, data_dir;
   std::string prompts, encoding, protocol, sustained;
   std::optional<uint64_t> max_tokens;
-  bool yes = false;
+  bool yes = false, no_pull = false;
   std::string kv = "f16";
   int threads = 0;
   uint64_t seed = 1;
 };
+
+// Where sets lie. The whole ones that the tier's tasks want are fetched before; the smoke tier, first of them, wants what lies in the repository.
+Result<std::vector<std::string>> data_directories(const CompareFlags& given, const lab::ComparisonTier& tier) {
+  SLM_TRY(directories, lab::data_directories(given.data_dir));
+  if (given.no_pull || &tier == &lab::comparison_tiers().front()) return directories;
+  std::vector<std::string> folders;
+  for (const lab::TierTask& wanted : tier.tasks) {
+    SLM_TRY(task, lab::find_task(std::string(wanted.task)));
+    for (std::string& folder : lab::data_folders(task)) folders.push_back(std::move(folder));
+  }
+  SLM_TRY(came, fetch_data_sets(missing_data_sets(folders, directories)));
+  return came ? lab::data_directories(given.data_dir) : directories;
+}
 
 // Texts from a file's metadata, as long as a table can bear.
 std::string shortened(const std::string& text) {
@@ -233,7 +248,7 @@ Status run_compare(const CompareFlags& given, const Context& context) {
     SLM_TRY(seconds, parse_duration(given.sustained));
     setup.sustained_seconds = seconds;
   }
-  SLM_TRY(directories, lab::data_directories(given.data_dir));
+  SLM_TRY(directories, data_directories(given, *setup.tier));
   setup.data_directories = std::move(directories);
   setup.seed = given.seed;
   setup.run_process = run_process;
@@ -267,6 +282,7 @@ Run setup_compare(CLI::App& app) {
   app.add_option("--protocol", flags->protocol, tr("lab.flag.protocol"))->type_name("article");
   app.add_option("--sustained", flags->sustained, tr("lab.flag.sustained"))->type_name("10m");
   app.add_flag("--yes", flags->yes, tr("lab.flag.yes"));
+  app.add_flag("--no-pull", flags->no_pull, tr("hub.data.no_pull"));
   app.add_option("--out", flags->out, tr("lab.flag.out"))->type_name("FILE.md");
   app.add_option("--html", flags->html, tr("lab.flag.html"))->type_name("FILE.html");
   app.add_option("--data-dir", flags->data_dir, tr("lab.flag.data_dir"))->type_name("DIR");

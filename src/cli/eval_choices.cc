@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/eval_subject.h"
 #include "cli/lab_commands.h"
+#include "cli/missing_data.h"
 #include "lab/datasets.h"
 #include "lab/tasks/run_task.h"
 #include "lab/tasks/task_json.h"
@@ -18,6 +19,7 @@ struct ChoiceFlags {
   std::string task, data_dir;
   std::optional<uint64_t> limit;
   uint64_t seed = lab::kSubsetSeed;
+  bool no_pull = false;
 };
 
 // A shipped task of choices in one row: several have one table of scores each, which is `eval run`'s.
@@ -35,10 +37,24 @@ Result<lab::Task> choice_task(const std::string& name) {
   return fail_with_hint(ErrorKind::kUsage, msg("lab.no_task", name, all), near ? msg("cli.did_you_mean", *near) : Message{});
 }
 
+// The whole set is fetched where what is here is not enough.
+Result<lab::RowData> load_items(const lab::Task& task, const ChoiceFlags& given) {
+  SLM_TRY(directories, lab::data_directories(given.data_dir));
+  const auto load = [&] { return lab::load_row(task, task.rows[0], directories, {given.seed, {}}); };
+  auto data = load();
+  const bool is_enough = data && given.limit && data->items.size() >= *given.limit;
+  const bool may_help = data || data.error().kind == ErrorKind::kNotFound;
+  if (given.no_pull || is_enough || !may_help) return data;
+  SLM_TRY(came, fetch_data_sets(missing_data_sets(lab::data_folders(task), directories)));
+  if (!came) return data;
+  SLM_TRY(now, lab::data_directories(given.data_dir));
+  directories = std::move(now);
+  return load();
+}
+
 Result<lab::RowData> chosen_items(const lab::Task& task, const ChoiceFlags& given) {
   if (given.limit && *given.limit == 0) return fail(ErrorKind::kUsage, "lab.no_limit");
-  SLM_TRY(directories, lab::data_directories(given.data_dir));
-  SLM_TRY(data, lab::load_row(task, task.rows[0], directories, {given.seed, {}}));
+  SLM_TRY(data, load_items(task, given));
   if (given.limit && *given.limit > data.items.size()) {
     return fail_with_hint(ErrorKind::kNotFound, msg("lab.too_few_items", *given.limit, data.source, data.items.size()),
                           msg("lab.too_few_items_hint"));
@@ -87,6 +103,7 @@ EvalSubcommand add_eval_choices(CLI::App& eval) {
   choices->add_option("--limit", flags->limit, tr("lab.flag.limit"))->type_name("N");
   choices->add_option("--seed", flags->seed, tr("lab.flag.seed"))->type_name("N");
   choices->add_option("--data-dir", flags->data_dir, tr("lab.flag.data_dir"))->type_name("DIR");
+  choices->add_flag("--no-pull", flags->no_pull, tr("hub.data.no_pull"));
   return {choices, [flags](const Context& context) { return run_choices(*flags, context); }};
 }
 

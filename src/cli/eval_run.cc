@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/eval_subject.h"
 #include "cli/lab_commands.h"
+#include "cli/missing_data.h"
 #include "lab/datasets.h"
 #include "lab/tasks/task_json.h"
 
@@ -21,7 +22,7 @@ struct RunFlags {
   std::optional<uint64_t> limit;
   std::optional<uint32_t> shots;
   uint64_t seed = lab::kSubsetSeed;
-  bool fresh = false;
+  bool fresh = false, no_pull = false;
 };
 
 Result<std::vector<const lab::TaskRow*>> chosen_rows(const lab::Task& task, const std::vector<std::string>& wanted) {
@@ -45,7 +46,7 @@ struct Loaded {
 };
 
 // A row whose data is not at hand is left out with the reason; when none is, that is the error.
-Result<Loaded> load_rows(const lab::Task& task, const RunFlags& given) {
+Result<Loaded> load_present_rows(const lab::Task& task, const RunFlags& given) {
   SLM_TRY(rows, chosen_rows(task, given.rows));
   SLM_TRY(directories, lab::data_directories(given.data_dir));
   Loaded loaded;
@@ -62,6 +63,22 @@ Result<Loaded> load_rows(const lab::Task& task, const RunFlags& given) {
   }
   if (loaded.rows.empty()) return tl::unexpected<Error>(*first_missing);
   return loaded;
+}
+
+// Whether what lies here does for what is asked: as many items as the limit, of every row.
+bool is_enough(const Result<Loaded>& loaded, std::optional<uint64_t> limit) {
+  if (!loaded || !loaded->missing.empty() || !limit) return false;
+  return std::all_of(loaded->rows.begin(), loaded->rows.end(), [&](const lab::RowData& row) { return row.items.size() >= *limit; });
+}
+
+// The whole sets are fetched where what is here is not enough.
+Result<Loaded> load_rows(const lab::Task& task, const RunFlags& given) {
+  auto loaded = load_present_rows(task, given);
+  const bool may_help = loaded || loaded.error().kind == ErrorKind::kNotFound;
+  if (given.no_pull || !may_help || is_enough(loaded, given.limit)) return loaded;
+  SLM_TRY(directories, lab::data_directories(given.data_dir));
+  SLM_TRY(came, fetch_data_sets(missing_data_sets(lab::data_folders(task), directories)));
+  return came ? load_present_rows(task, given) : std::move(loaded);
 }
 
 std::string percent(double rate) { return fmt::format("{:.1f}", 100 * rate); }
@@ -173,6 +190,7 @@ EvalSubcommand add_eval_run(CLI::App& eval) {
   run->add_option("--data-dir", flags->data_dir, tr("lab.flag.data_dir"))->type_name("DIR");
   run->add_option("--out", flags->out, tr("lab.task.flag.out"))->type_name("FILE.jsonl");
   run->add_flag("--fresh", flags->fresh, tr("lab.task.flag.fresh"));
+  run->add_flag("--no-pull", flags->no_pull, tr("hub.data.no_pull"));
   return {run, [flags](const Context& context) { return run_task(*flags, context); }};
 }
 

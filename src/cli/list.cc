@@ -1,11 +1,14 @@
+#include <set>
+
 #include <CLI/CLI.hpp>
 
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/aligned_columns.h"
+#include "cli/data_sets.h"
 #include "cli/hub_commands.h"
-
 #include "hub/disk_caches.h"
+
 namespace slm::cli {
 namespace {
 
@@ -30,17 +33,18 @@ std::vector<Row> other_rows(const hub::Store& store) {
   return rows;
 }
 
-}  // namespace
 std::vector<Row> cached_rows(const std::vector<hub::CachedModel>& models) {
   std::vector<Row> rows = {{tr("hub.list.name"), tr("hub.list.size"), tr("hub.store.cache_path")}};
   for (const hub::CachedModel& model : models) rows.push_back({printable(model.name), format_bytes(model.bytes), printable(model.paths.front())});
   return rows;
 }
 
-// What other programs have and the store has not.
-std::vector<hub::CachedModel> others_models(const hub::Store& store) {
+// What other programs have and the store has not, by name or by digest.
+std::vector<hub::CachedModel> others_models(const std::vector<hub::StoredModel>& stored) {
+  std::set<std::string> here;
+  for (const hub::StoredModel& model : stored) here.insert({model.name, model.sha256});
   std::vector<hub::CachedModel> models = hub::list_cached_models();
-  std::erase_if(models, [&](const hub::CachedModel& model) { return store.find(model.name).has_value(); });
+  std::erase_if(models, [&](const hub::CachedModel& model) { return here.contains(hub::kept_name(model.name)) || here.contains(model.sha256); });
   return models;
 }
 
@@ -52,11 +56,15 @@ Json cached_json(const std::vector<hub::CachedModel>& models) {
   return items;
 }
 
+}  // namespace
 
 Run setup_list(CLI::App& app) {
   const auto all = std::make_shared<bool>(false);
+  const auto data = std::make_shared<bool>(false);
   app.add_flag("--all", *all, tr("hub.list.all"));
-  return [all](const Context& context) -> Status {
+  app.add_flag("--data", *data, tr("hub.data.list"))->excludes("--all");
+  return [all, data](const Context& context) -> Status {
+    if (*data) return list_data_sets(context);
     SLM_TRY_STATUS(hub::user_catalogue_status());
     const hub::Store store = hub::Store::open();
     const auto models = store.list();
@@ -70,23 +78,23 @@ Run setup_list(CLI::App& app) {
           known.push_back(Json{{"name", entry.name}, {"bytes", entry.bytes}, {"license", entry.license}, {"source", entry.can_pull()}, {"verified", entry.verified}});
         }
         json["catalogue"] = known;
+        json["caches"] = cached_json(others_models(models));
       }
       print_json(json);
       return {};
     }
-        json["caches"] = cached_json(others_models(store));
     if (models.empty()) {
       write_out(tr("hub.list.empty", store.root()) + "\n");
     } else {
       write_out(aligned_columns(stored_rows(models)));
     }
+    const auto cached = others_models(models);
+    if (!*all && !cached.empty()) note(msg("hub.store.caches_hint", cached.size()));
+    if (*all && !cached.empty()) write_out("\n" + tr("hub.store.caches") + "\n" + aligned_columns(cached_rows(cached)));
     const auto others = *all ? other_rows(store) : std::vector<Row>{};
     if (others.size() > 1) write_out("\n" + tr("hub.list.others") + "\n" + aligned_columns(others));
     return {};
   };
-    const auto cached = others_models(store);
-    if (!*all && !cached.empty()) note(msg("hub.store.caches_hint", cached.size()));
-    if (*all && !cached.empty()) write_out("\n" + tr("hub.store.caches") + "\n" + aligned_columns(cached_rows(cached)));
 }
 
 }  // namespace slm::cli

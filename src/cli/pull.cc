@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/catalogue_pull.h"
+#include "cli/data_sets.h"
 #include "cli/hub_commands.h"
 #include "cli/hub_progress.h"
 #include "cli/license_consent.h"
@@ -149,6 +150,12 @@ Run setup_pull(CLI::App& app) {
     std::transform(flags->sha256.begin(), flags->sha256.end(), flags->sha256.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     if (!flags->sha256.empty() && !hub::is_sha256(flags->sha256)) return fail(ErrorKind::kUsage, "hub.bad_sha256", flags->sha256.substr(0, 100));
     if (!flags->name.empty()) SLM_TRY_STATUS(hub::check_name(flags->name));
+    if (is_data_name(flags->model)) {
+      for (const auto& [given, flag] : {std::pair{!flags->sha256.empty(), "--sha256"}, {!flags->name.empty(), "--name"}}) {
+        if (given) return fail(ErrorKind::kUsage, "hub.data.flag_of_model", flag);
+      }
+      return pull_data_set(context, flags->model, {flags->insecure, flags->dry_run});
+    }
     if (const hub::Source* source = hub::source_for(flags->model)) return pull_from_source(context, *source, *flags);
     return pull_from_catalogue(context, *flags);
   };

@@ -1,7 +1,9 @@
 #include <CLI/CLI.hpp>
 
 #include "base/json.h"
+#include "cli/data_sets.h"
 #include "cli/hub_commands.h"
+#include "hub/data/data_pull.h"
 
 namespace slm::cli {
 
@@ -11,7 +13,12 @@ Run setup_rm(CLI::App& app) {
   return [names](const Context& context) -> Status {
     hub::Store store = hub::Store::open();
     for (const std::string& name : *names) {
-      SLM_TRY_STATUS(store.remove(name));
+      if (is_data_name(name)) {
+        SLM_TRY(set, data_set_named(name));
+        SLM_TRY_STATUS(hub::remove_data(*set, hub::Layout{store.root()}));
+      } else {
+        SLM_TRY_STATUS(store.remove(name));
+      }
       if (!context.json) write_out(tr("hub.removed", name) + "\n");
     }
     if (context.json) print_json(Json{{"removed", *names}});

@@ -121,9 +121,10 @@ class Download {
   bool has_others() const { return sources_.size() > 1 || more_; }
   bool may_leave_if_slow() const { return has_others() && !settled_; }
 
+  // Told once a source until bytes come again: sources that fail in turn are changed many times.
   void go_to(size_t at, const Error& cause) {
     use_source(at);
-    if (progress_) progress_({"note", tr("hub.next_source", shown_, cause.text()), 0, 0});
+    if (progress_ && changes_told_++ < sources_.size()) progress_({"note", tr("hub.next_source", shown_, cause.text()), 0, 0});
   }
 
   // To one that was not tried yet; after all were too slow to the fastest, for good.
@@ -296,6 +297,7 @@ class Download {
     furthest_ = file_.size();
     last_progress_ = Clock::now();
     told_waits_ = 0;
+    changes_told_ = 0;
     tries_ = 0;
     failures_ = 0;
     return true;
@@ -513,6 +515,7 @@ class Download {
   bool single_ = false;      // the source does not give ranges, or not ones that fit
   bool mixed_ = false;       // the part's bytes may be of several sources
   int blames_ = 0;           // times it was begun anew for that
+  size_t changes_told_ = 0;         // of source, without progress
   bool settled_ = false;     // every source was too slow: this is the fastest
   size_t failures_ = 0;      // of sources in turn, since there was progress
   int restarts_ = 0;

@@ -7,6 +7,8 @@
 #include <climits>
 #include <cstdlib>
 
+#include "hub/data/data_pull.h"
+#include "hub/store.h"
 #include "lab/statistics.h"
 
 namespace slm::lab {
@@ -56,6 +58,8 @@ Result<std::vector<std::string>> data_directories(const std::string& data_dir) {
     if (!is_directory(given)) return fail(ErrorKind::kNotFound, "lab.no_data_directory", given);
     directories.push_back(given);
   }
+  const std::string pulled = hub::data_directory(hub::Layout{hub::Store::open().root()});
+  if (is_directory(pulled)) directories.push_back(pulled);
   const std::string checkout = find_checkout();
   if (checkout.empty()) return directories;
   const std::string beside = parent_of(checkout) + "/shared/datasets";

@@ -502,17 +502,18 @@ Result<Task> find_task(const std::string& name_or_path) {
                         near ? msg("lab.task.did_you_mean", *near) : msg("lab.task.list_hint"));
 }
 
-std::string_view shipped_digest(std::string_view file) {
-  for (const ShippedFile& shipped : shipped_task_files()) {
-    if (shipped.name != "sha256.txt") continue;
-    // "HEX  path" a line, as sha256sum writes them.
-    for (std::string_view rest = shipped.text; !rest.empty();) {
-      const std::string_view line = rest.substr(0, rest.find('\n'));
-      rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-      if (line.size() > 66 && line.substr(66) == file) return line.substr(0, 64);
-    }
-  }
-  return {};
+std::vector<std::string> data_folders(const Task& task) {
+  std::vector<std::string> folders;
+  const auto add = [&](const DataSource& source) {
+    const std::string_view start = source.file.literal_start();
+    const size_t slash = start.find('/');
+    if (slash == std::string_view::npos) return;
+    std::string folder(start.substr(0, slash));
+    if (std::find(folders.begin(), folders.end(), folder) == folders.end()) folders.push_back(std::move(folder));
+  };
+  for (const DataSource& source : task.data) add(source);
+  if (task.shots.source) add(*task.shots.source);
+  return folders;
 }
 
 }  // namespace slm::lab

@@ -44,7 +44,7 @@ struct DataJoin {
 // One place the items may lie; of several, the first that is there is read.
 struct DataSource {
   TextTemplate file;                            // below a data directory; a row's values may stand in it; * in its last part
-  std::string sha256;                           // "" : see shipped_digest()
+  std::string sha256;                           // "" : of a shipped task the pinned one (hub/data/data_sets.h)
   RecordShape shape;
   std::vector<DataJoin> joins;
   std::string number;                           // field with the item's number in its maker's file; "": items are counted from 0
@@ -133,7 +133,7 @@ Result<std::vector<Task>> shipped_tasks();
 // The shipped task of that name, or, for a name that ends in .yaml or .yml or holds a slash, the task of that file. Errors: kNotFound with
 // the nearest name, those of read_task().
 Result<Task> find_task(const std::string& name_or_path);
-// The digest of a data file as the shipped tasks know it (data/tasks/sha256.txt); "" for others.
-std::string_view shipped_digest(std::string_view file);
+// The folders that its data lie in, below a data directory: "flores" of "flores/{{code}}.devtest". The data sets that it needs.
+std::vector<std::string> data_folders(const Task& task);
 
 }  // namespace slm::lab

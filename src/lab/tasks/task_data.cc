@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/files.h"
+#include "hub/data/data_sets.h"
 #include "lab/datasets.h"
 #include "lab/tasks/data_file.h"
 #include "lab/tasks/data_records.h"
@@ -73,7 +74,7 @@ class SourceReader {
  private:
   std::string digest_of(const FoundFile& file, const std::string& given) const {
     if (!given.empty()) return given;
-    return task_.shipped ? std::string(shipped_digest(file.name)) : std::string();
+    return task_.shipped ? std::string(hub::pinned_digest(file.name)) : std::string();
   }
 
   Status add_join(const DataJoin& join, const std::string& directory, const Fields& fields, const std::string& path,

@@ -33,6 +33,8 @@ class TextTemplate {
   Result<std::vector<std::string>> render_list(const Fields& fields) const;
 
   bool empty() const { return pieces_.empty(); }
+  // The text before the first field.
+  std::string_view literal_start() const { return empty() || pieces_.front().is_field ? std::string_view() : std::string_view(pieces_.front().text); }
 
  private:
   struct Piece {

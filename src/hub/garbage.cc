@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <map>
@@ -13,6 +12,7 @@
 
 #include "base/files.h"
 #include "hub/record.h"
+#include "hub/write_error.h"
 
 namespace slm::hub {
 namespace {
@@ -45,6 +45,7 @@ class Collector {
     SLM_TRY_STATUS(blobs(named));
     SLM_TRY_STATUS(partial_files(named));
     SLM_TRY_STATUS(wheel_directories());
+    SLM_TRY_STATUS(unfinished_sets());
     return temporaries();
   }
   Garbage take() { return std::move(garbage_); }
@@ -124,6 +125,25 @@ class Collector {
     return {};
   }
 
+  // data/.NAME.part: files of an evaluation set that came, under the lock of its pull.
+  Status unfinished_sets() {
+    constexpr std::string_view kPart = ".part";
+    const std::string data = layout_.root + "/data/";
+    SLM_TRY(names, names_in(data));
+    for (const std::string& name : names) {
+      if (!name.starts_with('.') || !name.ends_with(kPart) || name.size() <= 1 + kPart.size()) continue;
+      SLM_TRY(lock, FileLock::take(layout_.lock("data-" + name.substr(1, name.size() - 1 - kPart.size())), false));
+      if (!lock.held()) {
+        garbage_.kept.push_back({data + name, 0, GarbageReason::kBusy});
+        continue;
+      }
+      SLM_TRY(files, files_below(data + name));
+      SLM_TRY_STATUS(take_or_keep(files, reason_of(files)));
+      if (!options_.dry_run) remove_empty(data + name);
+    }
+    return {};
+  }
+
   // Headers read beforehand, and files that were to be renamed over others.
   Status temporaries() {
     for (const std::string& directory : {layout_.cache(), layout_.models(), layout_.licenses(), layout_.root}) {
@@ -168,7 +188,7 @@ class Collector {
     if (lstat(path.c_str(), &status) != 0) return {};  // gone by itself
     const nlink_t gone = ++names_gone_[{status.st_dev, status.st_ino}];
     const nlink_t before = status.st_nlink + (options_.dry_run ? 0 : gone - 1);
-    if (!options_.dry_run && unlink(path.c_str()) != 0 && errno != ENOENT) return fail(ErrorKind::kFailed, "base.cannot_write", path, std::strerror(errno));
+    if (!options_.dry_run && unlink(path.c_str()) != 0 && errno != ENOENT) return cannot_write(path);
     const uint64_t freed = gone == before ? disk_bytes(status) : 0;
     garbage_.removed.push_back({path, freed, reason});
     garbage_.freed_bytes += freed;

@@ -205,6 +205,20 @@ TEST_F(GarbageTest, WheelsAreKeptForAWhileAndWhatWasMadeOfThemIsNot) {
   EXPECT_FALSE(fs::exists(directory));
 }
 
+TEST_F(GarbageTest, SetsThatDidNotComeWholeAreKeptForAWhile) {
+  const std::string part = write(layout_.root + "/data/.gsm8k.part/test.jsonl"), whole = write(layout_.root + "/data/mgsm/zh.tsv");
+  EXPECT_TRUE(has(collect().kept, part, GarbageReason::kResumable));
+  make_old(part, kPartDays + 1);
+  make_old(whole, kPartDays + 1);
+  {
+    const auto pull = FileLock::take(layout_.lock("data-gsm8k"), false);
+    EXPECT_TRUE(collect().removed.empty());
+  }
+  EXPECT_TRUE(has(collect().removed, part, GarbageReason::kOldPart));
+  EXPECT_TRUE(fs::exists(whole));
+  EXPECT_FALSE(fs::exists(layout_.root + "/data/.gsm8k.part"));
+}
+
 TEST_F(GarbageTest, TemporaryFilesGoOnceTheyAreOld) {
   const std::string header = write(layout_.cache() + "/header-1-00000000.gguf"), half = write(layout_.models() + "/a.json.77.0.tmp");
   const std::string answers = write(layout_.answers());

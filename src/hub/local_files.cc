@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <utility>
+#include <functional>
 
 #include "base/files.h"
 #include "base/machine.h"
@@ -20,17 +20,12 @@
 #include "hub/disk_caches.h"
 #include "hub/download.h"
 #include "hub/pull.h"
+#include "hub/write_error.h"
 
 namespace slm::hub {
 namespace {
 
 namespace fs = std::filesystem;
-
-Status cannot_write_file(const std::string& path) {
-  const bool full = errno == ENOSPC || errno == EDQUOT;
-  if (full) return fail_with_hint(ErrorKind::kDoesNotFit, msg("hub.disk_full", path), msg("hub.free_space"));
-  return fail(ErrorKind::kFailed, "base.cannot_write", path, std::strerror(errno));
-}
 
 struct OpenedFile {
   int descriptor = -1;
@@ -48,7 +43,7 @@ Status write_fully(int descriptor, std::span<const std::byte> bytes, const std::
   while (!bytes.empty()) {
     const ssize_t written = write(descriptor, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return cannot_write_file(path);
+    if (written < 0) return cannot_write(path);
     bytes = bytes.subspan(static_cast<size_t>(written));
   }
   return {};
@@ -67,22 +62,22 @@ Status copy_bytes(int in, const std::string& from, int out, const std::string& t
     done += static_cast<uint64_t>(got);
     if (progress) progress({"copy", from, done, static_cast<uint64_t>(status.st_size)});
   }
-  return fsync(out) == 0 ? Status{} : cannot_write_file(to);
+  return fsync(out) == 0 ? Status{} : Status(cannot_write(to));
 }
 
-Result<JoinedFile> write_joined(const gguf::SplitFile& split, const std::string& to, const OnProgress& progress) {
+Result<JoinedFile> write_joined(const gguf::SplitFile& split, const std::string& to, const std::function<void(uint64_t)>& on_bytes) {
   const OpenedFile out{create_anew(to)};
-  if (out.descriptor < 0) return tl::unexpected<Error>(cannot_write_file(to).error());
+  if (out.descriptor < 0) return cannot_write(to);
   Sha256 digest;
   JoinedFile joined;
   SLM_TRY_STATUS(split.write([&](std::span<const std::byte> bytes) -> Status {
     SLM_TRY_STATUS(write_fully(out.descriptor, bytes, to));
     digest.add(bytes);
     joined.bytes += bytes.size();
-    if (progress) progress({"copy", fs::path(to).filename().string(), joined.bytes, split.size_bytes()});
+    on_bytes(joined.bytes);
     return {};
   }));
-  if (fsync(out.descriptor) != 0) return tl::unexpected<Error>(cannot_write_file(to).error());
+  if (fsync(out.descriptor) != 0) return cannot_write(to);
   joined.sha256 = digest.hex();
   SLM_TRY(file, gguf::File::open(to));
   return joined;
@@ -108,7 +103,7 @@ Status take_in(const std::string& from, const std::string& to, const OnProgress&
   if (in.descriptor < 0) return fail(ErrorKind::kFailed, "base.cannot_read", from, std::strerror(errno));
   {
     const OpenedFile out{create_anew(to)};
-    if (out.descriptor < 0) return cannot_write_file(to);
+    if (out.descriptor < 0) return cannot_write(to);
     if (ioctl(out.descriptor, FICLONE, in.descriptor) == 0) return {};
   }
   unlink(to.c_str());
@@ -117,7 +112,7 @@ Status take_in(const std::string& from, const std::string& to, const OnProgress&
   const std::string real = fs::canonical(from, error).string();
   if (!error && ::link(real.c_str(), to.c_str()) == 0) return {};
   const OpenedFile copy{create_anew(to)};
-  if (copy.descriptor < 0) return cannot_write_file(to);
+  if (copy.descriptor < 0) return cannot_write(to);
   return copy_bytes(in.descriptor, from, copy.descriptor, to, progress);
 }
 
@@ -141,7 +136,9 @@ Result<JoinedFile> join_parts(const std::vector<std::string>& parts, const std::
   if (needed > available) {
     return fail_with_hint(ErrorKind::kDoesNotFit, msg("hub.no_space", parts.front(), format_bytes(needed), format_bytes(available), to), msg("hub.free_space"));
   }
-  auto joined = write_joined(split, to, progress);
+  auto joined = write_joined(split, to, [&](uint64_t done) {
+    if (progress) progress({"copy", parts.front(), done, split.size_bytes()});
+  });
   if (!joined) unlink(to.c_str());
   return joined;
 }

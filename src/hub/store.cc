@@ -71,6 +71,14 @@ Status check_parts(const std::vector<std::string>& paths) {
   return fail_with_hint(ErrorKind::kFailed, msg("hub.store.part_renamed", paths.front(), number.value_or(0) + 1, *count), msg("hub.store.part_names", gguf::PartName{"NAME", 1, static_cast<uint32_t>(*count)}.path_of(1)));
 }
 
+// What the catalogue knows the model as: by its name, else by its bytes.
+const CatalogueEntry* entry_of(const StoredModel& model) {
+  if (const CatalogueEntry* entry = find_entry(model.name)) return entry;
+  const auto& all = catalogue();
+  const auto at = std::find_if(all.begin(), all.end(), [&](const CatalogueEntry& entry) { return !entry.sha256.empty() && entry.sha256 == model.sha256; });
+  return at == all.end() ? nullptr : &*at;
+}
+
 // A file on its way into the store; what is left of it goes with the object.
 class ImportedFile {
  public:
@@ -292,7 +300,7 @@ Result<StoredModel> Store::import(const std::string& path, const std::string& na
   model.sha256 = file.sha256;
   model.bytes = file.bytes;
   model.added = time_now();
-  if (const CatalogueEntry* entry = find_entry(model.name)) {
+  if (const CatalogueEntry* entry = entry_of(model)) {
     model.license = entry->license;
     model.instruct = entry->instruct;
     model.instruct_known = true;

@@ -333,6 +333,23 @@ TEST_F(StoreTest, ImportTakesAGgufAndNothingElse) {
   EXPECT_EQ(Store::open().list().size(), 2u);
 }
 
+TEST_F(StoreTest, ImportOnAFullDiskLeavesNothing) {
+  const std::string small = home_ / "small";
+  fs::create_directories(small);
+  if (mount("tmpfs", small.c_str(), "tmpfs", 0, "size=1m") != 0) GTEST_SKIP() << "a small file system cannot be mounted here";
+  environment_.set("SLM_HOME", small + "/store");
+  gguf::Writer writer;
+  writer.set_string("general.architecture", "llama");
+  writer.add_tensor("large", TensorType::kF32, {500'000}, std::vector<std::byte>(2'000'000));
+  EXPECT_TRUE(writer.write(home_ / "large.gguf").has_value());
+  const auto model = Store::open().import(home_ / "large.gguf", "", {});
+  const bool left = !fs::is_empty(small + "/store/.parts");
+  umount2(small.c_str(), MNT_DETACH);
+  ASSERT_FALSE(model.has_value());
+  EXPECT_EQ(model.error().kind, ErrorKind::kDoesNotFit);
+  EXPECT_FALSE(left);
+}
+
 TEST_F(StoreTest, BytesSharedByTwoNamesStayWithTheSecond) {
   const std::string file = gguf_file("one.gguf");
   ASSERT_TRUE(Store::open().import(file, "one", {}).has_value());

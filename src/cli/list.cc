@@ -71,7 +71,9 @@ Run setup_list(CLI::App& app) {
     if (context.json) {
       Json items = Json::array();
       for (const hub::StoredModel& model : models) items.push_back(model_json(model));
-      Json json{{"models", items}};
+      Json damaged = Json::array();
+      for (const Error& error : store.damaged()) damaged.push_back(error.text(Language::kEnglish));
+      Json json{{"models", items}, {"damaged", damaged}};
       if (*all) {
         Json known = Json::array();
         for (const hub::CatalogueEntry& entry : hub::catalogue()) {
@@ -88,6 +90,7 @@ Run setup_list(CLI::App& app) {
     } else {
       write_out(aligned_columns(stored_rows(models)));
     }
+    for (const Error& error : store.damaged()) note(error.message);
     const auto cached = others_models(models);
     if (!*all && !cached.empty()) note(msg("hub.store.caches_hint", cached.size()));
     if (*all && !cached.empty()) write_out("\n" + tr("hub.store.caches") + "\n" + aligned_columns(cached_rows(cached)));

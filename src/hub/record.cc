@@ -31,7 +31,7 @@ std::string text_of(const Json& json, const char* name) {
 Result<StoredModel> read_record(const std::string& path, const Layout& layout) {
   SLM_TRY(text, read_text_file(path, kMostRecordBytes));
   const auto json = parse_json(text);
-  const auto damaged = [&] { return fail_with_hint(ErrorKind::kCorrupt, msg("hub.bad_record", path), msg("hub.pull_again")); };
+  const auto damaged = [&] { return fail_with_hint(ErrorKind::kCorrupt, msg("hub.bad_record", path), msg("hub.store.replace_damaged")); };
   if (!json || !json->is_object()) return damaged();
   StoredModel model;
   model.name = text_of(*json, "name");
@@ -52,10 +52,10 @@ Result<StoredModel> read_record(const std::string& path, const Layout& layout) {
   const std::string blob = layout.blob(model.sha256);
   struct stat status = {};
   if (stat(blob.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    return fail_with_hint(ErrorKind::kCorrupt, msg("hub.no_blob", model.name, blob), msg("hub.pull_again"));
+    return fail_with_hint(ErrorKind::kCorrupt, msg("hub.no_blob", model.name, blob), msg("hub.store.replace_damaged"));
   }
   if (static_cast<uint64_t>(status.st_size) != model.bytes) {
-    return fail_with_hint(ErrorKind::kCorrupt, msg("hub.wrong_size", blob, model.bytes, status.st_size), msg("hub.pull_again"));
+    return fail_with_hint(ErrorKind::kCorrupt, msg("hub.wrong_size", model.name + " (" + blob + ")", model.bytes, status.st_size), msg("hub.store.replace_damaged"));
   }
   const std::string link = layout.link(model.name);
   model.path = same_file(link, blob) ? link : blob;
@@ -75,12 +75,33 @@ Status write_record(StoredModel& model, const Layout& layout) {
   return write_file_atomically(layout.record(model.name), to_text(json, 2) + "\n");
 }
 
+namespace {
+
+std::vector<Result<StoredModel>> read_records(const Layout& layout) {
+  std::vector<Result<StoredModel>> records;
+  std::error_code error;
+  std::filesystem::directory_iterator at(layout.models(), error);
+  for (; !error && at != std::filesystem::directory_iterator() && records.size() < kMostModels; at.increment(error)) {
+    if (at->path().extension() == ".json") records.push_back(read_record(at->path().string(), layout));
+  }
+  return records;
+}
+
+}  // namespace
+
+std::vector<Error> damaged_records(const Layout& layout) {
+  std::vector<Error> errors;
+  for (auto& record : read_records(layout)) {
+    if (!record && record.error().kind != ErrorKind::kNotFound) errors.push_back(std::move(record.error()));
+  }
+  std::sort(errors.begin(), errors.end(), [](const Error& a, const Error& b) { return a.message.args < b.message.args; });
+  return errors;
+}
+
 std::vector<StoredModel> list_records(const Layout& layout) {
   std::vector<StoredModel> models;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(layout.models(), error)) {
-    if (entry.path().extension() != ".json" || models.size() == kMostModels) continue;
-    if (auto model = read_record(entry.path().string(), layout)) models.push_back(std::move(*model));
+  for (auto& record : read_records(layout)) {
+    if (record) models.push_back(std::move(*record));
   }
   std::sort(models.begin(), models.end(), [](const StoredModel& a, const StoredModel& b) { return a.name < b.name; });
   return models;

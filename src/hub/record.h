@@ -21,6 +21,8 @@ Status write_record(StoredModel& model, const Layout& layout);
 // All of them that can be read, by name; kMostModels at most.
 std::vector<StoredModel> list_records(const Layout& layout);
 constexpr size_t kMostModels = 65'536;
+// Why the others cannot be read.
+std::vector<Error> damaged_records(const Layout& layout);
 
 // The digests that records name, of damaged models too. Errors: kFailed (a directory or file that cannot be read, more than kMostModels
 // records), kCorrupt (a record that does not say which bytes are its).

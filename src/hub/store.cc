@@ -156,6 +156,8 @@ std::vector<StoredModel> Store::list() const {
   return list_records(layout_);
 }
 
+std::vector<Error> Store::damaged() const { return damaged_records(layout_); }
+
 std::optional<StoredModel> Store::find(std::string_view name) const {
   if (!check_name(name)) return std::nullopt;
   auto model = read_record(layout_.record(kept_name(name)), layout_);

@@ -51,6 +51,8 @@ class Store {
   const std::string& root() const { return layout_.root; }
 
   std::vector<StoredModel> list() const;
+  // What list() leaves out, and why: records that cannot be read, bytes that are gone or of another size.
+  std::vector<Error> damaged() const;
   std::optional<StoredModel> find(std::string_view name) const;
   // A name in the store; a path to a file (its name is then the file's without ".gguf", its sha256 empty); or a name of another program's cache
   // (disk_caches.h), used where it lies: its digest is compared the first time, which `progress` tells of. Errors: kNotFound with the nearest

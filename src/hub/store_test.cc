@@ -433,6 +433,7 @@ TEST_F(StoreTest, HostileRecordsAreNotFollowed) {
   write("d.json", std::string(100'000, '['));
   write("e.json", "{\"name\":\"e\",\"sha256\":\"" + std::string(64, 'a') + "\",\"bytes\":1}");  // no blob
   EXPECT_TRUE(Store::open().list().empty());
+  EXPECT_EQ(Store::open().damaged().size(), 5u);  // told of, not passed over in silence
   for (const char* name : {"a", "b", "c", "e"}) EXPECT_EQ(Store::open().resolve(name).error().kind, ErrorKind::kCorrupt) << name;
   EXPECT_TRUE(Store::open().remove("c").has_value());
   EXPECT_FALSE(fs::exists(path("models/c.json")));

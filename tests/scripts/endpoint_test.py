@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`slm compare --endpoint` against servers that answer well and badly: endpoint_test.py SLM WRITE_TINY_CHAT_MODEL."""
+"""`slm compare --endpoint` against servers that answer well and badly: endpoint_test.py SLM WRITE_TINY_CHAT_MODEL FAKE_NVML_LIBRARY."""
 import json
 import math
 import os
@@ -13,7 +13,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from fake_openai import FakeOpenai, logprob_of, tokens_of  # noqa: E402
 
-SLM, WRITE = sys.argv[1], sys.argv[2]
+SLM, WRITE, FAKE_NVML = sys.argv[1], sys.argv[2], sys.argv[3]
 PROMPTS = 10
 DATA = pathlib.Path(__file__).resolve().parents[2] / "data/smoke"
 
@@ -203,6 +203,45 @@ class Likelihoods(Served):
         with FakeOpenai("one", echo=True) as one:
             rows = self.rows(self.smoke(str(self.path / "tiny.gguf"), "--threads", "1", "--endpoint", f"{one.url}=one"))
             self.assertEqual(len(rows["piqa"]["records"]), 200)
+
+
+class OnAGpu(Served):
+    """NVIDIA's library is a fake that says what it is told; the server is this process."""
+
+    def setUp(self):
+        super().setUp()
+        libraries = self.path / "libraries"
+        libraries.mkdir()
+        (libraries / "libnvidia-ml.so.1").symlink_to(os.path.abspath(FAKE_NVML))
+        self.busy = self.path / "busy"
+        self.environment.update(LD_LIBRARY_PATH=str(libraries), FAKE_NVML_BUSY=str(self.busy), FAKE_NVML_PROCESSES=f"{os.getpid()}:3000000000@0")
+        subprocess.run([WRITE, str(self.path / "tiny.gguf"), "context=4096"], check=True, stdout=subprocess.DEVNULL)
+
+    def compared(self, *more):
+        with FakeOpenai("one", busy_file=self.busy, pause=0.03) as one:
+            return self.compare(str(self.path / "tiny.gguf"), "--threads", "1", "--endpoint", f"{one.url}=one", *more)
+
+    def test_memory_and_power_net_of_idle(self):
+        facts = self.compared("--sustained", "3s")
+        rows = self.rows(facts)
+        self.assertEqual((rows["gpu_memory"]["a"], rows["gpu_memory"]["b"]), (0, 3_000_000_000))
+        self.assertGreater(rows["peak_memory"]["b"], 0)
+        self.assertNotIn("devices_phone", rows)  # what a server with a GPU takes says nothing of devices without one
+        watts = rows["mean_watts"]
+        self.assertIn("GPU Fake 100", watts["label"])
+        if watts["verdict"] == "not_measured":  # the file's side has no meter on this machine
+            self.assertGreater(float(watts["shown"]["b"]), 20)
+            self.assertLessEqual(float(watts["shown"]["b"]), 105)
+        slope = rows["gpu_memory_slope"]
+        self.assertEqual({record["grade"] for record in slope["records"]}, {3_000_000_000})
+        self.assertEqual({record["model"] for record in slope["records"]}, {"one"})
+        self.assertEqual({record["model"] for record in rows["memory_slope"]["records"]}, {facts["models"][0]["name"], "one"})
+
+    def test_a_lie_is_a_reason(self):
+        self.environment.update(FAKE_NVML_PROCESSES=f"{os.getpid()}:90000000000@0")
+        rows = self.rows(self.compared())
+        # Nothing but its word says that the server has a GPU, and that is not believed.
+        self.assertNotIn("gpu_memory", rows)
 
 
 if __name__ == "__main__":

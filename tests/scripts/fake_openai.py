@@ -62,7 +62,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.reply(400, {"error": {"message": "unknown field ignore_eos"}})
         if body.get("echo") and fake.mode_of(number) == "well":
             return self.echo(body)
+        if fake.busy_file:
+            fake.busy_file.touch()
         getattr(self, "mode_" + fake.mode_of(number))(body)
+        if fake.busy_file:
+            fake.busy_file.unlink()
 
     # The prompt's own tokens, then what is written, in one reply. Without fake.echo: as servers do that never heard of it.
     def echo(self, body):
@@ -83,7 +87,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     # ---- The modes
 
-    def mode_well(self, body, model=None, n=None, pause=0.002, usage=True, end=True, stop_at=None):
+    def mode_well(self, body, model=None, n=None, pause=None, usage=True, end=True, stop_at=None):
         fake = self.server.fake
         chat = self.path.endswith("/chat/completions")
         asked = body["messages"][-1]["content"] if chat else body["prompt"]
@@ -97,7 +101,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             text = WORDS[i % len(WORDS)] + " "
             choice = {"index": 0, "finish_reason": None, **({"delta": {"content": text}} if chat else {"text": text})}
             self.event({"model": model or fake.model, "choices": [choice]})
-            time.sleep(pause)
+            time.sleep(fake.pause if pause is None else pause)
         reason = "length" if n >= body["max_tokens"] else "stop"
         if end:
             self.event({"model": model or fake.model, "choices": [{"index": 0, "finish_reason": reason, **({"delta": {}} if chat else {"text": ""})}]})
@@ -187,11 +191,13 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class FakeOpenai:
-    """`mode`: of every request, or a function of the request's number (from 1). `echo`: gives the prompt back with logprobs; "lies": and lies."""
+    """`mode`: of every request, or a function of the request's number (from 1). `echo`: gives the prompt back with logprobs; "lies": and lies.
+    `busy_file`: is there while the server answers."""
 
-    def __init__(self, model="fake", mode="well", digest="", chat_only=False, refuses_unknown=False, context=8192, echo=False):
+    def __init__(self, model="fake", mode="well", digest="", chat_only=False, refuses_unknown=False, context=8192, echo=False, busy_file=None, pause=0.002):
         self.model, self.mode, self.digest, self.context = model, mode, digest, context
         self.chat_only, self.refuses_unknown, self.echo = chat_only, refuses_unknown, echo
+        self.busy_file, self.pause = busy_file, pause
         self.requests, self.lock, self.stopped = [], threading.Lock(), threading.Event()
 
     def mode_of(self, number):

@@ -45,7 +45,11 @@ TEST(Article, SpeedsCountOnlyByItsProtocol) {
   EXPECT_EQ(measured_outcomes(*article_json(comparison), "S1"), std::vector<std::string>{"silent"});
   comparison["tier"] = "article";
   EXPECT_EQ(measured_outcomes(*article_json(comparison), "S1"), std::vector<std::string>{"supports"});
-  EXPECT_EQ(measured_outcomes(*article_json(comparison), "S3"), std::vector<std::string>{"supports"});
+  EXPECT_EQ(measured_outcomes(*article_json(comparison), "S3"), (std::vector<std::string>{"supports", "silent"}));
+  comparison["rows"].push_back({{"id", "gpu_memory"}, {"verdict", "worse"}, {"a", 3.6e9}, {"b", 1.1e9}});
+  comparison["rows"].push_back({{"id", "mean_watts"}, {"verdict", "better"}, {"a", 31.0}, {"b", 52.0}});
+  EXPECT_EQ(measured_outcomes(*article_json(comparison), "S3"), (std::vector<std::string>{"supports", "refutes"}));
+  EXPECT_EQ(measured_outcomes(*article_json(comparison), "S4"), std::vector<std::string>{"supports"});
 }
 
 TEST(Article, SaysNothingOfOtherModels) {

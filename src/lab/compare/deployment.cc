@@ -9,6 +9,7 @@
 #include "lab/compare/session.h"
 #include "lab/endpoint/endpoint.h"
 #include "lab/endpoint/served_process.h"
+#include "lab/energy/gpu_memory.h"
 
 namespace slm::lab {
 namespace {
@@ -182,7 +183,6 @@ Result<ProcessRun> memory_of_server(const Session& session, int which) {
   request.is_timed = true;
   SLM_TRY_STATUS(endpoint.answer(request, session.watch.cancelled));
   SLM_TRY(after, find_served_process(endpoint.address()));  // a process a model may have been started for the answer
-  if (holds_gpu(after)) return fail(ErrorKind::kNotFound, "lab.endpoint.on_gpu");
   const ProcessMemory memory = memory_of(after);
   if (memory.peak_bytes == 0) return fail(ErrorKind::kNotFound, "lab.endpoint.no_process", process.pid);
   return ProcessRun{memory.peak_bytes, memory.anonymous_bytes, memory.file_bytes, 0};
@@ -215,6 +215,33 @@ bool add_memory(Session& session, const ProcessRun (&runs)[2], const Message (&u
   return both;
 }
 
+// What one side holds of GPUs.
+struct GpuSide {
+  bool is_on_gpu = false;
+  uint64_t bytes = 0;
+  Message unseen;             // why it is not known
+};
+
+GpuSide gpu_of_side(const Session& session, int which) {
+  if (!session.is_endpoint(which)) return {};  // computed by this program: on the processor
+  const auto process = find_served_process(session.subjects[which]->endpoint->address());
+  if (!process) return {false, 0, process.error().message};
+  const auto use = gpu_use_of(process->all);
+  if (use) return {true, use->bytes, {}};
+  return holds_gpu(*process) ? GpuSide{true, 0, use.error().message} : GpuSide{};
+}
+
+// A row where a server is seen to use one; whether any does.
+bool add_gpu_memory(Session& session) {
+  const GpuSide a = gpu_of_side(session, 0), b = gpu_of_side(session, 1);
+  if (!a.is_on_gpu && !b.is_on_gpu) return false;
+  ComparisonRow row = bytes_row("gpu_memory", msg("lab.row.gpu_memory"), a.bytes, b.bytes, kMemoryMargin);
+  const bool knows_a = a.unseen.empty(), knows_b = b.unseen.empty();
+  if (!knows_a || !knows_b) row = half_known(std::move(row), knows_a ? b.unseen : a.unseen, knows_a, knows_b);
+  session.add(std::move(row));
+  return true;
+}
+
 }  // namespace
 
 Status measure_deployment(Session& session) {
@@ -229,8 +256,10 @@ Status measure_deployment(Session& session) {
     peaks[which] = measured;
   }
   const bool both = add_memory(session, peaks, unseen);
+  const bool on_gpu = add_gpu_memory(session);
   SLM_TRY_STATUS(add_minimum(session, peaks));
-  if (!both) return {};
+  // What a server with a GPU takes says nothing of devices without one.
+  if (!both || on_gpu) return {};
   add_devices(session, peaks);
   return {};
 }

@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "base/files.h"
+#include "base/kernel_file.h"
 #include "lab/energy/small_files.h"
 
 namespace slm::lab {
@@ -16,7 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMostCpuinfoBytes = 16u << 20;
 constexpr double kColdest = -40, kHottest = 150;
 
 // Numbers of the files `name` in the folders below `folder` that begin with `prefix`.
@@ -50,13 +49,12 @@ std::vector<double> cpufreq_mhz(const std::string& root) {
 // "cpu MHz\t\t: 2445.406", one a processor.
 std::vector<double> cpuinfo_mhz(const std::string& root) {
   std::vector<double> clocks;
-  const auto text = read_text_file(root + "/proc/cpuinfo", kMostCpuinfoBytes);
-  if (!text) return clocks;
+  const std::string text = read_kernel_file(root + "/proc/cpuinfo");
   constexpr std::string_view kKey = "cpu MHz";
-  for (size_t at = 0; (at = text->find(kKey, at)) != std::string::npos; at += kKey.size()) {
-    const size_t colon = text->find(':', at), end = text->find('\n', at);
+  for (size_t at = 0; (at = text.find(kKey, at)) != std::string::npos; at += kKey.size()) {
+    const size_t colon = text.find(':', at), end = text.find('\n', at);
     if (colon == std::string::npos || colon > end) continue;
-    const double mhz = std::strtod(text->c_str() + colon + 1, nullptr);
+    const double mhz = std::strtod(text.c_str() + colon + 1, nullptr);
     if (mhz > 0) clocks.push_back(mhz);
   }
   return clocks;

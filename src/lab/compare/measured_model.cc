@@ -1,5 +1,7 @@
 #include "lab/compare/measured_model.h"
 
+#include <unistd.h>
+
 namespace slm::lab {
 namespace {
 
@@ -54,5 +56,7 @@ TaskSubject LocalModel::task_subject() { return {&generator_, &scorer_, scorer_i
 std::string LocalModel::isa() const { return std::string(runtime_->model().kernels().name); }
 
 int LocalModel::threads() const { return runtime_->threads(); }
+
+Result<std::vector<int>> LocalModel::processes() const { return std::vector<int>{getpid()}; }
 
 }  // namespace slm::lab

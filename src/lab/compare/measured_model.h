@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "lab/generator.h"
@@ -29,6 +30,8 @@ class MeasuredModel {
   // The kernels and threads of this process that compute it: "" and 0 where none do.
   virtual std::string isa() const = 0;
   virtual int threads() const = 0;
+  // The processes that compute it, as they are at this moment: this one, or a server's. Error: kNotFound: they cannot be seen from here.
+  virtual Result<std::vector<int>> processes() const = 0;
 };
 
 class LocalModel : public MeasuredModel {
@@ -41,6 +44,7 @@ class LocalModel : public MeasuredModel {
   TaskSubject task_subject() override;
   std::string isa() const override;
   int threads() const override;
+  Result<std::vector<int>> processes() const override;
 
  private:
   LocalModel(std::unique_ptr<Runtime> runtime, const OpenOptions& options, const std::string& name, const std::string& sha256);

@@ -8,6 +8,8 @@
 #include "base/machine.h"
 #include "lab/compare/machine_state.h"
 #include "lab/compare/session.h"
+#include "lab/endpoint/served_process.h"
+#include "lab/energy/gpu_memory.h"
 
 namespace slm::lab {
 namespace {
@@ -28,9 +30,10 @@ class Recorder {
   Recorder(const MeasuredModel& model, const SustainedSetup& setup) : model_(model), setup_(setup) {
     if (const auto celsius = read_celsius(setup.root)) run_.start_celsius = *celsius;
     else run_.no_temperature = celsius.error().message;
-    if (is_here()) return;
-    const Message elsewhere = msg("lab.sustained.elsewhere");
-    run_.no_clock = run_.no_temperature = run_.no_memory = elsewhere;
+    if (model_.threads() > 0) return;
+    // A server's threads are its own affair, and so is which clock they run at.
+    run_.no_clock = msg("lab.sustained.elsewhere");
+    if (!model_.processes()) run_.no_temperature = run_.no_memory = msg("lab.sustained.elsewhere");
   }
 
   void add(double at, const Timings& timings) {
@@ -51,18 +54,32 @@ class Recorder {
   SustainedRun& run() { return run_; }
 
  private:
-  // Computed by this process: its memory and this machine's clock are what counts.
-  bool is_here() const { return model_.threads() > 0; }
-
   // The bucket keeps the last look that falls in it.
   void look() {
-    if (!is_here()) return;
     SustainedBucket& bucket = run_.buckets.back();
-    if (const auto mhz = read_clock_mhz(setup_.root, model_.threads())) bucket.mhz = *mhz;
-    else run_.no_clock = mhz.error().message;
+    const auto processes = model_.processes();
+    if (!processes) return lost(processes.error());
+    const ServedProcess served{processes->front(), *processes};
+    bucket.resident_bytes = static_cast<double>(memory_of(served).resident_bytes);
     if (const auto celsius = read_celsius(setup_.root)) bucket.celsius = *celsius;
     else run_.no_temperature = celsius.error().message;
-    bucket.resident_bytes = static_cast<double>(process_memory().resident_bytes);
+    if (model_.threads() > 0) look_at_clock(bucket);
+    else look_at_gpu(bucket, served);
+  }
+
+  // What was there and is gone, or never was.
+  void lost(const Error& error) {
+    if (run_.no_memory.empty()) run_.no_memory = error.message;
+  }
+
+  void look_at_clock(SustainedBucket& bucket) {
+    if (const auto mhz = read_clock_mhz(setup_.root, model_.threads())) bucket.mhz = *mhz;
+    else run_.no_clock = mhz.error().message;
+  }
+
+  void look_at_gpu(SustainedBucket& bucket, const ServedProcess& served) {
+    if (const auto use = gpu_use_of(served.all)) bucket.gpu_bytes = static_cast<double>(use->bytes);
+    else if (holds_gpu(served)) run_.no_gpu_memory = use.error().message;
   }
 
   const MeasuredModel& model_;

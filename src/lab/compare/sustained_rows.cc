@@ -117,21 +117,30 @@ ComparisonRow state_row(std::string_view id, const Message& label, const Sustain
   return row;
 }
 
-std::optional<Slope> memory_slope(const SustainedRun& run, const SustainedPlan& plan) {
+// One kind of memory: its row and where its bytes stand in a bucket.
+struct MemoryKind {
+  std::string_view id, label_key;
+  std::optional<double> SustainedBucket::*bytes;
+  Message SustainedRun::*why_not;
+};
+constexpr MemoryKind kResident = {"memory_slope", "lab.row.memory_slope", &SustainedBucket::resident_bytes, &SustainedRun::no_memory};
+constexpr MemoryKind kGpu = {"gpu_memory_slope", "lab.row.gpu_memory_slope", &SustainedBucket::gpu_bytes, &SustainedRun::no_gpu_memory};
+
+std::optional<Slope> memory_slope(const SustainedRun& run, const SustainedPlan& plan, const MemoryKind& kind) {
   std::vector<double> minutes, bytes;
   for (const SustainedBucket& bucket : run.buckets) {
-    if (!bucket.resident_bytes) continue;
+    if (!(bucket.*kind.bytes)) continue;
     minutes.push_back((bucket.number + 1) * plan.bucket / kMinute);
-    bytes.push_back(*bucket.resident_bytes);
+    bytes.push_back(*(bucket.*kind.bytes));
   }
   return least_squares(minutes, bytes);
 }
 
-ComparisonRow memory_row(const SustainedRun& a, const SustainedRun& b, const SustainedPlan& plan) {
-  const Message label = msg("lab.row.memory_slope");
-  const auto slope_a = memory_slope(a, plan), slope_b = memory_slope(b, plan);
-  const Message& why = a.no_memory.empty() ? b.no_memory : a.no_memory;
-  if (!slope_a && !slope_b) return unmeasured_row("memory_slope", kSpeed, label, why.empty() ? msg("lab.sustained.too_short") : why);
+ComparisonRow memory_row(const SustainedRun& a, const SustainedRun& b, const SustainedPlan& plan, const MemoryKind& kind) {
+  const Message label = msg(kind.label_key);
+  const auto slope_a = memory_slope(a, plan, kind), slope_b = memory_slope(b, plan, kind);
+  const Message& why = (a.*kind.why_not).empty() ? b.*kind.why_not : a.*kind.why_not;
+  if (!slope_a && !slope_b) return unmeasured_row(kind.id, kSpeed, label, why.empty() ? msg("lab.sustained.too_short") : why);
   const auto value = [](const std::optional<Slope>& slope) -> std::optional<Value> {
     if (!slope) return std::nullopt;
     const auto megabytes = [](double bytes) { return bytes / kMegabyte; };
@@ -139,12 +148,17 @@ ComparisonRow memory_row(const SustainedRun& a, const SustainedRun& b, const Sus
                              megabytes(slope->interval.high)),
                  slope->slope};
   };
-  ComparisonRow row = fact_row("memory_slope", kSpeed, label, value_or_none(value(slope_a)), value_or_none(value(slope_b)));
+  ComparisonRow row = fact_row(kind.id, kSpeed, label, value_or_none(value(slope_a)), value_or_none(value(slope_b)));
   row.reason = what_differs(slope_a, slope_b);
   for (const char model : {'a', 'b'}) {
-    add_series(row, side(a, b, model), model, plan.bucket, [](const SustainedBucket& bucket) { return bucket.resident_bytes; });
+    add_series(row, side(a, b, model), model, plan.bucket, [&](const SustainedBucket& bucket) { return bucket.*kind.bytes; });
   }
   return row;
+}
+
+bool holds_gpu_memory(const SustainedRun& run) {
+  return !run.no_gpu_memory.empty() ||
+         std::any_of(run.buckets.begin(), run.buckets.end(), [](const SustainedBucket& bucket) { return bucket.gpu_bytes.has_value(); });
 }
 
 }  // namespace
@@ -168,12 +182,14 @@ std::optional<HeatLoss> heat_loss(const std::vector<SustainedAnswer>& answers, d
 
 std::vector<ComparisonRow> sustained_rows(const SustainedRun& a, const SustainedRun& b, const SustainedPlan& plan, uint64_t seed) {
   const auto either = [](const Message& of_a, const Message& of_b) { return of_a.empty() ? of_b : of_a; };
-  return {decode_row(a, b, plan, seed), loss_row(a, b, plan, seed),
+  std::vector<ComparisonRow> rows = {decode_row(a, b, plan, seed), loss_row(a, b, plan, seed),
           state_row("sustained_clock", msg("lab.row.sustained_clock"), a, b, plan, either(a.no_clock, b.no_clock),
                     [](const SustainedBucket& bucket) { return bucket.mhz; }),
           state_row("sustained_temperature", msg("lab.row.sustained_temperature"), a, b, plan, either(a.no_temperature, b.no_temperature),
                     [](const SustainedBucket& bucket) { return bucket.celsius; }),
-          memory_row(a, b, plan)};
+          memory_row(a, b, plan, kResident)};
+  if (holds_gpu_memory(a) || holds_gpu_memory(b)) rows.push_back(memory_row(a, b, plan, kGpu));
+  return rows;
 }
 
 }  // namespace slm::lab

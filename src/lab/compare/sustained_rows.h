@@ -21,7 +21,8 @@ struct SustainedBucket {
   uint32_t number = 0;            // from 0; one in which no answer began is left out
   double rate = 0;                // tokens over seconds of the answers that began in it
   std::optional<double> mhz, celsius;      // at its end
-  std::optional<double> resident_bytes;    // of the process that computes
+  std::optional<double> resident_bytes;    // of the processes that compute
+  std::optional<double> gpu_bytes;         // that a server's hold
 };
 
 struct SustainedRun {
@@ -29,7 +30,7 @@ struct SustainedRun {
   std::vector<SustainedBucket> buckets;
   double start_celsius = 0;       // where it is readable
   // Why there is none of these.
-  Message no_rate, no_clock, no_temperature, no_memory;
+  Message no_rate, no_clock, no_temperature, no_memory, no_gpu_memory;
 };
 
 struct SustainedPlan {
@@ -49,7 +50,7 @@ struct HeatLoss {
 std::optional<HeatLoss> heat_loss(const std::vector<SustainedAnswer>& answers, double run_seconds, uint64_t seed);
 
 // "sustained_decode": its records are the series; "sustained_loss": its records are the answers; "sustained_clock",
-// "sustained_temperature", "memory_slope". One side alone where the other was not reached.
+// "sustained_temperature", "memory_slope", and "gpu_memory_slope" where a server holds any. One side alone where the other was not reached.
 std::vector<ComparisonRow> sustained_rows(const SustainedRun& a, const SustainedRun& b, const SustainedPlan& plan, uint64_t seed);
 
 }  // namespace slm::lab

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "base/temporary_directory.h"
 #include "base/text.h"
@@ -94,7 +95,7 @@ SustainedRun ten_minutes(double first, double last, double growth) {
   SustainedRun run;
   for (uint32_t i = 0; i < 10; ++i) {
     const double rate = first + (last - first) * i / 9;
-    run.buckets.push_back({i, rate, 2000.0 - 50 * i, 40.0 + i, 1e8 + growth * i + (i % 2)});
+    run.buckets.push_back({i, rate, 2000.0 - 50 * i, 40.0 + i, 1e8 + growth * i + (i % 2), {}});
     for (int k = 0; k < 6; ++k) run.answers.push_back({60.0 * i + 10 * k, rate + 0.01 * k});
   }
   return run;
@@ -167,6 +168,12 @@ class PacedModel : public MeasuredModel {
   TaskSubject task_subject() override { return {}; }
   std::string isa() const override { return ""; }
   int threads() const override { return threads_; }
+  Result<std::vector<int>> processes() const override {
+    if (served_by > 0) return std::vector<int>{served_by};
+    if (threads_ == 0) return fail(ErrorKind::kNotFound, "lab.endpoint.remote");
+    return std::vector<int>{getpid()};
+  }
+  int served_by = 0;
 
   uint32_t tokens_ = 0;
 
@@ -200,6 +207,36 @@ TEST(SustainedRun, OfAnotherProcessOnlyTheRateIsKnown) {
   EXPECT_EQ(model.tokens_, 16u);
   EXPECT_FALSE(end.run.buckets[0].mhz || end.run.buckets[0].celsius || end.run.buckets[0].resident_bytes);
   EXPECT_EQ(end.run.no_memory.key, "lab.sustained.elsewhere");
+}
+
+TEST(SustainedRun, OfAServerOnThisMachineItsMemoryIsKnown) {
+  const TemporaryDirectory root;
+  root.write("sys/class/thermal/thermal_zone0/temp", "50000\n");
+  PacedModel model(0);
+  model.served_by = getppid();
+  const SustainedEnd end = run_sustained(model, {{0.2, 0.05, 0}, 1, root.path()}, {}, {});
+  ASSERT_FALSE(end.run.buckets.empty());
+  for (const SustainedBucket& bucket : end.run.buckets) {
+    EXPECT_GT(bucket.resident_bytes.value_or(0), 0);
+    EXPECT_EQ(bucket.celsius, 50);
+    EXPECT_FALSE(bucket.mhz);
+  }
+  EXPECT_EQ(end.run.no_clock.key, "lab.sustained.elsewhere");
+}
+
+TEST(SustainedRows, GpuMemoryHasARowWhereAServerHoldsAny) {
+  SustainedRun served = ten_minutes(100, 100, 0);
+  for (SustainedBucket& bucket : served.buckets) bucket.gpu_bytes = 2e9 + 3e6 * bucket.number;
+  const auto rows = sustained_rows(served, ten_minutes(100, 100, 0), plan_sustained(600), 1);
+  const ComparisonRow& row = find(rows, "gpu_memory_slope");
+  EXPECT_NEAR(*row.a.number, 3e6, 10);
+  EXPECT_FALSE(row.b.number);
+  EXPECT_EQ(row.records.size(), 10u);
+  SustainedRun hidden = ten_minutes(100, 100, 0);
+  hidden.no_gpu_memory = msg("lab.gpu.untold");
+  const auto untold = sustained_rows(hidden, ten_minutes(100, 100, 0), plan_sustained(600), 1);
+  EXPECT_EQ(find(untold, "gpu_memory_slope").reason.key, "lab.gpu.untold");
+  for (const ComparisonRow& one : sustained_rows(ten_minutes(1, 1, 0), ten_minutes(1, 1, 0), plan_sustained(600), 1)) EXPECT_NE(one.id, "gpu_memory_slope");
 }
 
 TEST(SustainedRun, KeepsWhatIsDoneWhenAnAnswerFails) {
@@ -239,7 +276,7 @@ TEST(Rest, WaitsForTheTimeAndForTheTemperature) {
 TEST(Series, StandsBelowTheTableInEqualLines) {
   Comparison comparison;
   SustainedRun hour;
-  for (uint32_t i = 0; i < 60; ++i) hour.buckets.push_back({i, 50, 2400, 60, 1e8});
+  for (uint32_t i = 0; i < 60; ++i) hour.buckets.push_back({i, 50, 2400, 60, 1e8, {}});
   comparison.rows = sustained_rows(hour, ten_minutes(100, 70, 0), plan_sustained(3600), 1);
   const std::string text = terminal_series(comparison);
   std::istringstream lines(text);

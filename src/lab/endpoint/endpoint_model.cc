@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "lab/endpoint/served_process.h"
+
 namespace slm::lab {
 namespace {
 
@@ -75,6 +77,11 @@ std::optional<uint64_t> EndpointModel::count_tokens(std::string_view text, const
     counts[with] = *completion->prompt_tokens;
   }
   return counts[1] > counts[0] ? std::optional<uint64_t>(counts[1] - counts[0]) : std::nullopt;
+}
+
+Result<std::vector<int>> EndpointModel::processes() const {
+  SLM_TRY(process, find_served_process(endpoint_->address()));
+  return process.all;
 }
 
 TaskSubject EndpointModel::task_subject() { return {&generator_, &scorer_, generator_.identity(), name_}; }

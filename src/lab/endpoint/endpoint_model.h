@@ -27,6 +27,7 @@ class EndpointModel : public MeasuredModel {
   TaskSubject task_subject() override;
   std::string isa() const override { return {}; }
   int threads() const override { return 0; }
+  Result<std::vector<int>> processes() const override;
 
  private:
   Result<Completion> ask(uint32_t prompt_tokens, uint32_t tokens, const Watch& watch);

@@ -10,19 +10,15 @@
 
 #include <fmt/format.h>
 
-#include "base/files.h"
+#include "base/kernel_file.h"
 #include "net/http_client.h"
 
 namespace slm::lab {
 namespace {
 
-constexpr size_t kMostFileBytes = 16u << 20;  // of a file of /proc
-
-std::string read(const std::string& path) { return read_text_file(path, kMostFileBytes).value_or(std::string()); }
-
 // Fields of /proc/PID/stat after the name, which may hold spaces and brackets: the first is the state.
 std::vector<std::string> stat_fields(const std::string& proc, int pid) {
-  const std::string text = read(fmt::format("{}/{}/stat", proc, pid));
+  const std::string text = read_kernel_file(fmt::format("{}/{}/stat", proc, pid));
   const size_t end = text.rfind(')');
   std::vector<std::string> fields;
   if (end == std::string::npos) return fields;
@@ -49,7 +45,7 @@ std::set<std::string> listening_inodes(const std::string& proc, int port) {
   std::set<std::string> inodes;
   const std::string wanted = fmt::format(":{:04X}", port);
   for (const char* table : {"/net/tcp", "/net/tcp6"}) {
-    std::istringstream lines(read(proc + table));
+    std::istringstream lines(read_kernel_file(proc + table));
     std::string line;
     while (std::getline(lines, line)) {
       std::istringstream words(line);
@@ -106,7 +102,7 @@ Result<ServedProcess> find_served_process(const EndpointAddress& address, const 
   const std::set<std::string> inodes = listening_inodes(proc, parts.port);
   for (const int pid : all_pids(proc)) {
     if (inodes.empty() || !holds_any(proc, pid, inodes)) continue;
-    if (read(fmt::format("{}/{}/comm", proc, pid)).starts_with("docker-proxy")) return fail(ErrorKind::kNotFound, "lab.endpoint.in_container");
+    if (read_kernel_file(fmt::format("{}/{}/comm", proc, pid)).starts_with("docker-proxy")) return fail(ErrorKind::kNotFound, "lab.endpoint.in_container");
     return with_descendants(proc, pid);
   }
   return fail(ErrorKind::kNotFound, "lab.endpoint.no_listener", parts.port);
@@ -135,7 +131,7 @@ std::string process_identity(int pid) {
   constexpr size_t kStartTime = 19;  // field 22 of proc(5), after the name the 20th
   const std::vector<std::string> fields = stat_fields("/proc", pid);
   if (fields.size() <= kStartTime) return {};
-  const std::string boot = read("/proc/sys/kernel/random/boot_id");
+  const std::string boot = read_kernel_file("/proc/sys/kernel/random/boot_id");
   return fmt::format("{}:{}:{}", boot.substr(0, boot.find('\n')), pid, fields[kStartTime]);
 }
 

@@ -11,7 +11,6 @@
 namespace slm::lab {
 namespace {
 
-constexpr const char* kNvmlLibrary = "libnvidia-ml.so.1";
 constexpr std::chrono::duration<double> kIdleStep{0.1};  // how soon an interrupt ends a baseline
 
 double now_seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
@@ -67,11 +66,12 @@ EnergyMeter::EnergyMeter(EnergyMeter&&) noexcept = default;
 EnergyMeter& EnergyMeter::operator=(EnergyMeter&&) noexcept = default;
 EnergyMeter::~EnergyMeter() = default;
 
-Result<EnergyMeter> EnergyMeter::probe(EnergyOf device, const std::string& root) {
-  if (device == EnergyOf::kGpu) {
-    SLM_TRY(gpu, open_nvml(kNvmlLibrary, now_seconds()));
-    return EnergyMeter(std::make_unique<Reader>(std::move(gpu)));
-  }
+Result<EnergyMeter> EnergyMeter::of_gpus(const std::vector<unsigned>& gpus, const std::string& library) {
+  SLM_TRY(source, open_nvml(library, now_seconds(), gpus));
+  return EnergyMeter(std::make_unique<Reader>(std::move(source)));
+}
+
+Result<EnergyMeter> EnergyMeter::probe(const std::string& root) {
   auto rapl = open_rapl(root);
   if (rapl) return EnergyMeter(std::make_unique<Reader>(std::move(*rapl)));
   auto battery = open_battery(root, now_seconds());

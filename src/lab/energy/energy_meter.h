@@ -6,8 +6,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
+#include "lab/energy/nvml_library.h"
 
 namespace slm::lab {
 
@@ -19,17 +21,14 @@ struct EnergyUse {
   double net_joules(double idle_watts) const;
 };
 
-// Which device does the work.
-enum class EnergyOf {
-  kProcessor,  // the processor's counters (RAPL), else the battery
-  kGpu,        // NVIDIA's first GPU (NVML)
-};
-
 // One meter reads one source, in a thread of its own that keeps counters from going round unseen. Not for several threads at once.
 class EnergyMeter {
  public:
-  // `root` is put before /sys/...; "" is this machine. Error: kNotFound whose text is the reason, to be shown as "not measured: {text}".
-  static Result<EnergyMeter> probe(EnergyOf device, const std::string& root = "");
+  // Of the processor: its counters (RAPL), else the battery. `root` is put before /sys/...; "" is this machine.
+  // Error of both: kNotFound whose text is the reason, to be shown as "not measured: {text}".
+  static Result<EnergyMeter> probe(const std::string& root = "");
+  // Of NVIDIA's GPUs of these indexes.
+  static Result<EnergyMeter> of_gpus(const std::vector<unsigned>& gpus, const std::string& library = kNvmlLibrary);
   EnergyMeter(EnergyMeter&&) noexcept;
   EnergyMeter& operator=(EnergyMeter&&) noexcept;
   ~EnergyMeter();

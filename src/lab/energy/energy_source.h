@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
@@ -28,8 +29,8 @@ Result<std::unique_ptr<EnergySource>> open_rapl(const std::string& root);
 // A battery that is being discharged: the whole device, coarse (about one reading a second). Error: kNotFound with the reason.
 Result<std::unique_ptr<EnergySource>> open_battery(const std::string& root, double now);
 
-// NVIDIA's first GPU through its management library, loaded by name at run time: its energy counter, or its power where it has none.
+// NVIDIA's GPUs of these indexes through its management library: the sum of their energy counters, or of their power where one has none.
 // Error: kNotFound with the reason.
-Result<std::unique_ptr<EnergySource>> open_nvml(const std::string& library, double now);
+Result<std::unique_ptr<EnergySource>> open_nvml(const std::string& library, double now, const std::vector<unsigned>& gpus = {0});
 
 }  // namespace slm::lab

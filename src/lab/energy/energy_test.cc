@@ -7,6 +7,7 @@
 #include "base/temporary_directory.h"
 #include "lab/energy/energy_meter.h"
 #include "lab/energy/energy_source.h"
+#include "lab/energy/gpu_memory.h"
 
 namespace slm::lab {
 namespace {
@@ -134,11 +135,94 @@ TEST(Gpu, ReadsItsCounterOrItsPower) {
   EXPECT_EQ(open_nvml("libno-such-library.so.1", 0).error().message.key, "lab.energy.no_gpu");
 }
 
+// Settings of the fake library, taken back at the end.
+class NvmlSettings {
+ public:
+  ~NvmlSettings() {
+    for (const std::string& name : names_) unsetenv(name.c_str());
+  }
+  void set(const std::string& name, const std::string& value) {
+    setenv(("FAKE_NVML_" + name).c_str(), value.c_str(), 1);
+    names_.push_back("FAKE_NVML_" + name);
+  }
+
+ private:
+  std::vector<std::string> names_;
+};
+
+TEST(Gpu, SeveralAreAddedUp) {
+  NvmlSettings settings;
+  settings.set("GPUS", "3");
+  auto two = open_nvml(FAKE_NVML, 0, {0, 2});
+  ASSERT_TRUE(two) << two.error().text();
+  EXPECT_EQ((*two)->scope().args, std::vector<std::string>{"Fake 100, Fake 100"});
+  EXPECT_NEAR((*two)->joules(1).value_or(-1), 200, 1e-9);
+  EXPECT_FALSE(open_nvml(FAKE_NVML, 0, {3}));
+}
+
+TEST(Gpu, ReadingsThatNoGpuGivesAreNamed) {
+  NvmlSettings settings;
+  settings.set("ENERGY", "5000");
+  auto counted = open_nvml(FAKE_NVML, 0);
+  ASSERT_TRUE(counted);
+  settings.set("ENERGY", "999999999999");
+  EXPECT_EQ((*counted)->joules(1).error().message.key, "lab.gpu.no_such_energy");
+  unsetenv("FAKE_NVML_ENERGY");
+  auto sampled = open_nvml(FAKE_NVML, 0);
+  ASSERT_TRUE(sampled);
+  settings.set("WATTS", "4000000");
+  EXPECT_EQ((*sampled)->joules(1).error().message.key, "lab.gpu.no_such_power");
+  settings.set("LIE", "silent");
+  EXPECT_EQ(open_nvml(FAKE_NVML, 0).error().message.key, "lab.gpu.no_energy");
+  settings.set("GPUS", "4000000000");
+  EXPECT_EQ(open_nvml(FAKE_NVML, 0).error().message.key, "lab.gpu.too_many");
+  settings.set("GPUS", "0");
+  EXPECT_EQ(open_nvml(FAKE_NVML, 0).error().message.key, "lab.energy.no_gpu");
+}
+
+TEST(GpuMemory, IsThatOfTheProcessesOnEveryGpu) {
+  NvmlSettings settings;
+  settings.set("GPUS", "2");
+  std::string many;
+  for (int i = 0; i < 500; ++i) many += std::to_string(10'000 + i) + ":1@0,";
+  settings.set("PROCESSES", many + "7:1000@0,7:200@1,8:30@1,9:9000@1");
+  const auto use = gpu_use_of({7, 8}, FAKE_NVML);
+  ASSERT_TRUE(use) << use.error().text();
+  EXPECT_EQ(use->bytes, 1230u);
+  EXPECT_EQ(use->gpus, (std::vector<unsigned>{0, 1}));
+  EXPECT_EQ(gpu_use_of({9}, FAKE_NVML)->gpus, std::vector<unsigned>{1});
+  EXPECT_EQ(gpu_use_of({6}, FAKE_NVML).error().message.key, "lab.gpu.not_on_it");
+  EXPECT_EQ(gpu_use_of({7}, "libno-such-library.so.1").error().message.key, "lab.energy.no_gpu");
+}
+
+TEST(GpuMemory, AnswersThatCannotBeAreNamed) {
+  NvmlSettings settings;
+  const auto reason = [&](const std::string& name, const std::string& value) {
+    settings.set(name, value);
+    const auto use = gpu_use_of({7}, FAKE_NVML);
+    EXPECT_FALSE(use) << value;
+    return use ? std::string() : std::string(use.error().message.key);
+  };
+  EXPECT_EQ(reason("PROCESSES", "7:18446744073709551615@0"), "lab.gpu.untold");
+  EXPECT_EQ(reason("PROCESSES", "7:80000000001@0"), "lab.gpu.more_than_there_is");
+  EXPECT_EQ(reason("PROCESSES", "7:79999999999@0,7:2@0"), "lab.gpu.more_than_there_is");
+  EXPECT_EQ(reason("LIE", "count"), "lab.gpu.too_many_processes");
+  EXPECT_EQ(reason("LIE", "endless"), "lab.gpu.too_many_processes");
+  EXPECT_EQ(reason("LIE", "refuses"), "lab.gpu.refused");
+}
+
+TEST(EnergyMeter, OfGpus) {
+  auto meter = EnergyMeter::of_gpus({0}, FAKE_NVML);
+  ASSERT_TRUE(meter) << meter.error().text();
+  EXPECT_EQ(meter->scope().key, "lab.energy.gpu_sampled");
+  EXPECT_EQ(EnergyMeter::of_gpus({5}, FAKE_NVML).error().message.key, "lab.energy.no_gpu");
+}
+
 TEST(EnergyMeter, GrossAndNetOfIdle) {
   FakeMachine machine;
   machine.battery("BAT0", "status", "Discharging");
   machine.battery("BAT0", "power_now", "4000000");
-  auto meter = EnergyMeter::probe(EnergyOf::kProcessor, machine.root());
+  auto meter = EnergyMeter::probe(machine.root());
   ASSERT_TRUE(meter) << meter.error().text();
   EXPECT_EQ(meter->scope().key, "lab.energy.battery");
   EXPECT_FALSE(meter->idle_watts());
@@ -161,18 +245,18 @@ TEST(EnergyMeter, GrossAndNetOfIdle) {
 TEST(EnergyMeter, IdleEndsWhenAsked) {
   FakeMachine machine;
   machine.domain("intel-rapl:0", "package-0", "5");
-  auto meter = EnergyMeter::probe(EnergyOf::kProcessor, machine.root());
+  auto meter = EnergyMeter::probe(machine.root());
   ASSERT_TRUE(meter);
   ASSERT_TRUE(meter->measure_idle(std::chrono::hours(1), [] { return false; }));
 }
 
 TEST(EnergyMeter, NotMeasuredWithItsReason) {
   FakeMachine machine;
-  EXPECT_EQ(EnergyMeter::probe(EnergyOf::kProcessor, machine.root()).error().message.key, "lab.energy.no_rapl");
+  EXPECT_EQ(EnergyMeter::probe(machine.root()).error().message.key, "lab.energy.no_rapl");
   machine.battery("BAT0", "status", "Full");
-  EXPECT_EQ(EnergyMeter::probe(EnergyOf::kProcessor, machine.root()).error().message.key, "lab.energy.plugged_in");
+  EXPECT_EQ(EnergyMeter::probe(machine.root()).error().message.key, "lab.energy.plugged_in");
   machine.domain("intel-rapl:0", "package-0", "");
-  EXPECT_EQ(EnergyMeter::probe(EnergyOf::kProcessor, machine.root()).error().message.key, "lab.energy.rapl_unreadable");
+  EXPECT_EQ(EnergyMeter::probe(machine.root()).error().message.key, "lab.energy.rapl_unreadable");
 }
 
 }  // namespace

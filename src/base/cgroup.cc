@@ -6,16 +6,13 @@
 #include <string_view>
 #include <vector>
 
-#include "base/files.h"
+#include "base/kernel_file.h"
 
 namespace slm {
 namespace {
 
-constexpr size_t kMostFileBytes = 4u << 20;              // of one file under /proc or /sys
 constexpr uint64_t kNoLimitBytes = 1ull << 60;       // v1 writes "no limit" as a number near 2^63
 constexpr int kMostLevels = 64;                      // of groups above one another
-
-std::string kernel_file(const std::string& path) { return read_text_file(path, kMostFileBytes).value_or(std::string()); }
 
 template <class Number>
 std::optional<Number> number(std::string_view text) {
@@ -44,7 +41,7 @@ struct Mount {
 
 // "36 35 98:0 /top /point rw,... shared:1 - cgroup cgroup rw,memory". `controller` empty: the v2 hierarchy.
 std::optional<Mount> find_mount(const std::string& root, std::string_view controller) {
-  std::istringstream lines(kernel_file(root + "/proc/self/mountinfo"));
+  std::istringstream lines(read_kernel_file(root + "/proc/self/mountinfo"));
   for (std::string line; std::getline(lines, line);) {
     const size_t dash = line.find(" - ");
     if (dash == std::string::npos) continue;
@@ -59,7 +56,7 @@ std::optional<Mount> find_mount(const std::string& root, std::string_view contro
 
 // "4:memory:/path", or "0::/path" for v2.
 std::optional<std::string> find_group(const std::string& root, std::string_view controller) {
-  std::istringstream lines(kernel_file(root + "/proc/self/cgroup"));
+  std::istringstream lines(read_kernel_file(root + "/proc/self/cgroup"));
   for (std::string line; std::getline(lines, line);) {
     const size_t first = line.find(':');
     const size_t second = first == std::string::npos ? first : line.find(':', first + 1);
@@ -92,12 +89,12 @@ uint64_t stat_bytes(const std::string& text, std::string_view name) {
 
 void add_memory(CgroupLimits& limits, const std::string& directory, const char* limit_name, const char* usage_name,
                 const std::string& prefix) {
-  const auto limit = number<uint64_t>(kernel_file(directory + "/" + limit_name));
+  const auto limit = number<uint64_t>(read_kernel_file(directory + "/" + limit_name));
   if (!limit || *limit >= kNoLimitBytes) return;
   tighten(limits.memory_bytes, *limit);
-  const uint64_t usage = number<uint64_t>(kernel_file(directory + "/" + usage_name)).value_or(0);
+  const uint64_t usage = number<uint64_t>(read_kernel_file(directory + "/" + usage_name)).value_or(0);
   // Cached file pages count as used but are given up when needed; the weights are such pages.
-  const std::string stat = kernel_file(directory + "/memory.stat");
+  const std::string stat = read_kernel_file(directory + "/memory.stat");
   const uint64_t cache = stat_bytes(stat, prefix + "inactive_file") + stat_bytes(stat, prefix + "active_file");
   const uint64_t held = usage > cache ? usage - cache : 0;
   tighten(limits.memory_left_bytes, *limit > held ? *limit - held : uint64_t{0});
@@ -127,12 +124,12 @@ std::vector<std::string> cgroup_directories(const std::string& root, std::string
 CgroupLimits read_cgroup_limits(const std::string& root) {
   CgroupLimits limits;
   for (const std::string& directory : cgroup_directories(root, "")) {
-    const auto max = split(kernel_file(directory + "/cpu.max"), ' ');  // "150000 100000", "max 100000"
+    const auto max = split(read_kernel_file(directory + "/cpu.max"), ' ');  // "150000 100000", "max 100000"
     if (max.size() == 2) add_cpu(limits, number<double>(max[0]), number<double>(max[1]));
     add_memory(limits, directory, "memory.max", "memory.current", "");
   }
   for (const std::string& directory : cgroup_directories(root, "cpu")) {
-    add_cpu(limits, number<double>(kernel_file(directory + "/cpu.cfs_quota_us")), number<double>(kernel_file(directory + "/cpu.cfs_period_us")));
+    add_cpu(limits, number<double>(read_kernel_file(directory + "/cpu.cfs_quota_us")), number<double>(read_kernel_file(directory + "/cpu.cfs_period_us")));
   }
   for (const std::string& directory : cgroup_directories(root, "memory")) {
     add_memory(limits, directory, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_");

@@ -16,16 +16,13 @@
 
 #include "base/cgroup.h"
 #include "base/cpu_features.h"
-#include "base/files.h"
+#include "base/kernel_file.h"
 #include "base/limits.h"
 
 namespace slm {
 namespace {
 
-constexpr size_t kMostBytes = 16u << 20;  // /proc/cpuinfo of a very large machine
 constexpr int kMostCpus = 65'536;
-
-std::string read_file(const std::string& path) { return read_text_file(path, kMostBytes).value_or(std::string()); }
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
@@ -77,7 +74,7 @@ std::string cpu_name(const std::string& root, const std::string& cpuinfo) {
     if (std::string value = field(cpuinfo, name); !value.empty()) return value;
   }
   // Arm boards name themselves in the device tree; their cpuinfo only has numbers.
-  const std::string board(trimmed(read_file(root + "/proc/device-tree/model")));
+  const std::string board(trimmed(read_kernel_file(root + "/proc/device-tree/model")));
   const std::string implementer = field(cpuinfo, "CPU implementer"), part = field(cpuinfo, "CPU part");
   const std::string numbers = part.empty() ? "" : "CPU " + implementer + "/" + part;
   if (board.empty()) return numbers.empty() ? "unknown" : numbers;
@@ -85,7 +82,7 @@ std::string cpu_name(const std::string& root, const std::string& cpuinfo) {
 }
 
 std::vector<int> online_cpus(const std::string& root, const std::string& cpuinfo) {
-  std::vector<int> cpus = cpu_list(read_file(root + "/sys/devices/system/cpu/online"));
+  std::vector<int> cpus = cpu_list(read_kernel_file(root + "/sys/devices/system/cpu/online"));
   if (!cpus.empty()) return cpus;
   std::istringstream lines(cpuinfo);
   for (std::string line; std::getline(lines, line);) {
@@ -99,7 +96,7 @@ std::vector<int> online_cpus(const std::string& root, const std::string& cpuinfo
 std::string core_of(const std::string& root, int cpu) {
   const std::string topology = root + "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/";
   for (const char* name : {"core_cpus_list", "thread_siblings_list"}) {
-    const std::string list(trimmed(read_file(topology + name)));
+    const std::string list(trimmed(read_kernel_file(topology + name)));
     if (!list.empty()) return list;
   }
   return std::to_string(cpu);
@@ -128,7 +125,7 @@ std::vector<int> affinity() {
 
 MachineFacts read_machine_facts(const std::string& root, const std::vector<int>& allowed_cpus) {
   MachineFacts facts;
-  const std::string cpuinfo = read_file(root + "/proc/cpuinfo");
+  const std::string cpuinfo = read_kernel_file(root + "/proc/cpuinfo");
   facts.cpu = cpu_name(root, cpuinfo);
   const std::vector<int> online = online_cpus(root, cpuinfo);
   facts.logical_cpus = static_cast<int>(online.size());
@@ -146,7 +143,7 @@ MachineFacts read_machine_facts(const std::string& root, const std::vector<int>&
   if (limits.cpus) facts.usable_cores = std::clamp(static_cast<int>(std::min(*limits.cpus, 65'536.0)), 1, facts.usable_cores);
   facts.usable_cores = std::min(facts.usable_cores, limits::kMaxThreads);
 
-  const std::string meminfo = read_file(root + "/proc/meminfo");
+  const std::string meminfo = read_kernel_file(root + "/proc/meminfo");
   facts.memory_bytes = kilobytes(meminfo, "MemTotal");
   facts.available_bytes = kilobytes(meminfo, "MemAvailable");
   if (facts.available_bytes == 0) {  // kernels before 3.14
@@ -166,7 +163,7 @@ MachineFacts machine_facts() {
 ProcessMemory process_memory() { return process_memory(getpid()); }
 
 ProcessMemory process_memory(int pid) {
-  const std::string status = read_file("/proc/" + std::to_string(pid) + "/status");
+  const std::string status = read_kernel_file("/proc/" + std::to_string(pid) + "/status");
   ProcessMemory memory;
   memory.peak_bytes = kilobytes(status, "VmHWM");
   memory.resident_bytes = kilobytes(status, "VmRSS");

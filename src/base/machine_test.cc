@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/cgroup.h"
+#include "base/kernel_file.h"
 #include "base/temporary_directory.h"
 
 namespace slm {
@@ -161,6 +162,15 @@ TEST(Machine, MeasuresBandwidth) {
   const double rate = measure_read_bandwidth(2, 8u << 20);
   EXPECT_GT(rate, 0.05);
   EXPECT_LT(rate, 100'000);
+}
+
+TEST(KernelFile, MissingAndEndlessFilesAreEmpty) {
+  EXPECT_EQ(read_kernel_file("/proc/self/no-such-file"), "");
+  EXPECT_EQ(read_kernel_file("/proc/self"), "");
+  EXPECT_EQ(read_kernel_file("/dev/zero"), "");
+  EXPECT_FALSE(read_kernel_file("/proc/self/status").empty());  // the kernel gives it no size
+  EXPECT_EQ(boot_id(), boot_id());
+  EXPECT_EQ(boot_id().find('\n'), std::string::npos);
 }
 
 }  // namespace

@@ -1,8 +1,5 @@
 #include "hub/journal.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "base/files.h"
 #include "base/json.h"
 
@@ -37,15 +34,6 @@ Status write_journal(const std::string& path, const Journal& journal) {
             {"sha256", journal.sha256}, {"boot", journal.boot}};
   if (journal.bytes) json["bytes"] = *journal.bytes;
   return write_file_atomically(path, to_text(json) + "\n");
-}
-
-std::string boot_id() {
-  // Read piecewise: files under /proc give no size.
-  const int descriptor = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return {};
-  const auto text = read_descriptor(descriptor, 128);
-  close(descriptor);
-  return text ? text->substr(0, text->find('\n')) : "";
 }
 
 bool is_strong_etag(const std::string& etag) { return etag.size() > 2 && etag.front() == '"' && etag.back() == '"'; }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/kernel_file.h"  // boot_id
 #include "base/result.h"
 
 namespace slm::hub {
@@ -23,9 +24,6 @@ struct Journal {
 std::optional<Journal> read_journal(const std::string& path);
 // By rename; lasting once it returns.
 Status write_journal(const std::string& path, const Journal& journal);
-
-// The kernel's id of this boot; "" where there is none.
-std::string boot_id();
 
 // An ETag that equal bytes alone share: present and not weak.
 bool is_strong_etag(const std::string& etag);

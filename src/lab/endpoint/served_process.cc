@@ -131,8 +131,7 @@ std::string process_identity(int pid) {
   constexpr size_t kStartTime = 19;  // field 22 of proc(5), after the name the 20th
   const std::vector<std::string> fields = stat_fields("/proc", pid);
   if (fields.size() <= kStartTime) return {};
-  const std::string boot = read_kernel_file("/proc/sys/kernel/random/boot_id");
-  return fmt::format("{}:{}:{}", boot.substr(0, boot.find('\n')), pid, fields[kStartTime]);
+  return fmt::format("{}:{}:{}", boot_id(), pid, fields[kStartTime]);
 }
 
 }  // namespace slm::lab

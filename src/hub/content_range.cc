@@ -1,8 +1,10 @@
 #include "hub/content_range.h"
 
+#include <algorithm>
 #include <charconv>
 #include <string>
 #include <system_error>
+#include <utility>
 
 namespace slm::hub {
 namespace {
@@ -35,6 +37,19 @@ std::optional<uint64_t> content_length(const net::HttpReply& head) {
   std::string_view text = header;
   uint64_t bytes = 0;
   return read_number(text, bytes) && text.empty() ? std::optional(bytes) : std::nullopt;
+}
+
+std::optional<double> rate_limit_wait(std::string_view header) {
+  uint64_t remaining = 1, seconds = 0;
+  while (!header.empty()) {
+    std::string_view item = header.substr(0, header.find(';'));
+    header.remove_prefix(std::min(header.size(), item.size() + 1));
+    item.remove_prefix(std::min(item.size(), item.find_first_not_of(' ')));
+    for (auto [name, into] : {std::pair{"r=", &remaining}, std::pair{"t=", &seconds}}) {
+      if (read_separator(item, name)) read_number(item, *into);
+    }
+  }
+  return remaining == 0 && seconds > 0 ? std::optional(static_cast<double>(seconds)) : std::nullopt;
 }
 
 }  // namespace slm::hub

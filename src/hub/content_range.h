@@ -14,6 +14,8 @@ struct ContentRange {
   uint64_t first = 0, last = 0, total = 0;
 };
 std::optional<ContentRange> parse_content_range(std::string_view text);
+// Seconds until a limit is lifted, of `RateLimit: "api";r=0;t=55` (https://huggingface.co/docs/hub/rate-limits); nothing where requests remain.
+std::optional<double> rate_limit_wait(std::string_view header);
 // Nothing where the head does not say, or says no number.
 std::optional<uint64_t> content_length(const net::HttpReply& head);
 

@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/temporary_directory.h"
 #include "hub/chunk_map.h"
+#include "hub/content_range.h"
 #include "hub/digest.h"
 #include "hub/journal.h"
 #include "net/testing/scripted_server.h"
@@ -433,6 +434,38 @@ TEST(Following, SecretsGoToTheirOriginOnly) {
   ASSERT_TRUE(got) << got.error().text();
   EXPECT_NE(source.requests().at(0).find("Bearer t"), std::string::npos);
   EXPECT_EQ(storage.requests().at(0).find("Bearer t"), std::string::npos);  // another port
+}
+
+TEST(Following, TokensAreRenewedWhileTheyAreRefused) {
+  const std::string refused = "HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer realm=\"x\"\r\nContent-Length: 0\r\n\r\n";
+  ScriptedServer server({{refused}, {refused}, {whole(kFile)}});
+  int renewals = 0;
+  Address address{server.url(), {"Authorization: Bearer 0"}, {}};
+  address.renew = [&](const std::string& challenge, const std::vector<std::string>& before) {
+    EXPECT_EQ(challenge, "Bearer realm=\"x\"");
+    EXPECT_EQ(before.at(0), "Authorization: Bearer " + std::to_string(renewals));
+    return std::vector<std::string>{"Authorization: Bearer " + std::to_string(++renewals)};
+  };
+  std::string heads;
+  net::HttpClient client;
+  net::HttpRequest request;
+  request.on_head = [&](const net::HttpReply& head) { return heads += std::to_string(head.status), true; };
+  const auto got = send_following(client, address, std::move(request), false);
+  ASSERT_TRUE(got) << got.error().text();
+  EXPECT_EQ(renewals, 2);
+  EXPECT_EQ(heads, "200");
+  // None to be had: the refusal is the reply.
+  ScriptedServer other({{refused}});
+  const auto none = send_following(client, {other.url(), {}, [](const auto&, const auto&) { return std::vector<std::string>{}; }}, {}, false);
+  ASSERT_TRUE(none);
+  EXPECT_EQ(none->status, 401);
+}
+
+TEST(Following, RateLimits) {
+  EXPECT_EQ(rate_limit_wait("\"api\";r=0;t=55"), 55);
+  EXPECT_EQ(rate_limit_wait("\"resolvers\"; r=0; t=300"), 300);
+  EXPECT_EQ(rate_limit_wait("\"api\";r=12;t=55"), std::nullopt);
+  for (const char* other : {"", ";;;", "r", "t=5", "r=0", "\"api\";r=;t=", "\"api\";r=x;t=y", "r=0;t=99999999999999999999999"}) EXPECT_EQ(rate_limit_wait(other), std::nullopt) << other;
 }
 
 TEST(Following, Addresses) {

@@ -5,11 +5,13 @@
 #include <thread>
 
 #include "base/text.h"
+#include "hub/content_range.h"
 
 namespace slm::hub {
 namespace {
 
 constexpr int kMostRedirects = 5;
+constexpr int kMostRenewals = 2;  // one that another thread has got already, and one of its own
 constexpr int kMostTries = 4;
 constexpr double kLongestDocumentWait = 30;  // seconds
 
@@ -42,19 +44,28 @@ bool same_origin(const std::string& a, const std::string& b) {
 Result<net::HttpReply> send_following(net::HttpClient& client, const Address& address, net::HttpRequest request, bool insecure) {
   SLM_TRY_STATUS(check_address(address.url, insecure));
   const std::vector<std::string> plain = request.headers;
+  std::vector<std::string> secrets = address.secret_headers;
+  int redirects = 0, renewals = 0;
+  const auto may_renew = [&](const net::HttpReply& head) {
+    return head.status == 401 && address.renew && renewals < kMostRenewals && same_origin(request.url, address.url);
+  };
   const auto on_head = std::move(request.on_head);
-  const auto on_piece = std::move(request.on_piece);
-  request.on_head = [&](const net::HttpReply& head) { return is_redirect(head) ? false : !on_head || on_head(head); };
-  if (on_piece) request.on_piece = on_piece;
+  request.on_head = [&](const net::HttpReply& head) { return !is_redirect(head) && !may_renew(head) && (!on_head || on_head(head)); };
   request.url = address.url;
-  for (int redirects = 0;; ++redirects) {
+  for (;;) {
     request.headers = plain;
-    if (same_origin(request.url, address.url)) {
-      request.headers.insert(request.headers.end(), address.secret_headers.begin(), address.secret_headers.end());
-    }
+    if (same_origin(request.url, address.url)) request.headers.insert(request.headers.end(), secrets.begin(), secrets.end());
     SLM_TRY(reply, client.send(request));
+    if (reply.status == 429 && !reply.retry_after_seconds) reply.retry_after_seconds = rate_limit_wait(reply.header("ratelimit"));
+    if (may_renew(reply)) {
+      ++renewals;
+      secrets = address.renew(reply.header("www-authenticate"), secrets);
+      if (!secrets.empty()) continue;
+      if (on_head) on_head(reply);
+      return reply;
+    }
     if (!is_redirect(reply)) return reply;
-    if (redirects == kMostRedirects) return fail(ErrorKind::kNetwork, "hub.redirect_loop", net::shown_url(address.url), kMostRedirects);
+    if (redirects++ == kMostRedirects) return fail(ErrorKind::kNetwork, "hub.redirect_loop", net::shown_url(address.url), kMostRedirects);
     SLM_TRY_STATUS(check_redirect(request.url, reply.redirect_url, insecure));
     request.url = reply.redirect_url;
   }
@@ -104,7 +115,7 @@ Error status_error(const net::HttpReply& reply, const std::string& url) {
   if (code == "RevisionNotFound" || code == "EntryNotFound" || reply.status == 404 || reply.status == 410) {
     return {ErrorKind::kNotFound, msg("hub.remote_missing", shown, reply.status), {}};
   }
-  if (reply.status == 403) return {ErrorKind::kFailed, msg("hub.forbidden", shown), msg("hub.accept_gated")};
+  if (reply.status == 403) return {ErrorKind::kFailed, msg("hub.forbidden", shown), {}};
   if (reply.retry_after_seconds) return {ErrorKind::kNetwork, msg("hub.busy_source", shown, reply.status, *reply.retry_after_seconds), {}};
   return {ErrorKind::kNetwork, msg("hub.bad_status", shown, reply.status), {}};
 }

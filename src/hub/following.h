@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,9 @@ namespace slm::hub {
 struct Address {
   std::string url = {};
   std::vector<std::string> secret_headers = {};  // sent to the url's own scheme, host and port only, whatever it redirects to
+  // New ones in place of `refused`, after a 401 with this WWW-Authenticate: tokens do not last as long as downloads. Empty: none to be had.
+  // May be called by several threads; null: they last.
+  std::function<std::vector<std::string>(const std::string& challenge, const std::vector<std::string>& refused)> renew = {};
 };
 
 // https, or http to this machine itself, or any http with `insecure`. Errors: kUsage.
@@ -22,7 +26,7 @@ Status check_address(const std::string& url, bool insecure);
 bool same_origin(const std::string& a, const std::string& b);
 
 // Sends `request` to the address and follows up to 5 redirects; its url is set here, and its on_head and on_piece see the last reply
-// only. From https none leads to http. Errors: those of HttpClient::send; kNetwork (too many redirects, one to where it may not lead).
+// only. From https none leads to http. Where a 429 has a RateLimit in place of a Retry-After, that is its retry_after_seconds. Errors: those of HttpClient::send; kNetwork (too many redirects, one to where it may not lead).
 Result<net::HttpReply> send_following(net::HttpClient& client, const Address& address, net::HttpRequest request, bool insecure);
 
 // The same for what is small: tried again a few times where the server is busy or the line breaks. Any status is a reply.

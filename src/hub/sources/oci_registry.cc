@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <memory>
+#include <mutex>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -41,9 +43,10 @@ std::string challenge_value(const std::string& challenge, const std::string& nam
   return end == std::string::npos ? "" : challenge.substr(start, end - start);
 }
 
-class Registry {
+// Shared with the addresses it gives: their tokens are renewed by it, by whatever thread a server refuses first.
+class Registry : public std::enable_shared_from_this<Registry> {
  public:
-  Registry(const ImageName& image, const Asking& asking) : image_(image), asking_(asking) {}
+  Registry(ImageName image, const Asking& asking) : image_(std::move(image)), asking_(asking) {}
 
   Result<std::string> manifest() {
     const std::string url = image_.registry + "/v2/" + image_.repository + "/manifests/" + image_.tag;
@@ -57,8 +60,12 @@ class Registry {
     return std::move(reply.body);
   }
 
-  Address blob(const std::string& sha256) const {
-    return {image_.registry + "/v2/" + image_.repository + "/blobs/sha256:" + sha256, headers_};
+  Address blob(const std::string& sha256) {
+    asking_.cancelled = nullptr;  // may be gone once a token is renewed
+    const auto renew = [self = shared_from_this()](const std::string& challenge, const std::vector<std::string>& refused) {
+      return self->renewed(challenge, refused);
+    };
+    return {image_.registry + "/v2/" + image_.repository + "/blobs/sha256:" + sha256, headers_, renew};
   }
 
  private:
@@ -66,6 +73,13 @@ class Registry {
     static const std::string accept =
         "Accept: application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json";
     return fetch_document(client_, {{url, headers_}, {accept}, kMostManifestBytes, asking_.insecure, asking_.cancelled});
+  }
+
+  std::vector<std::string> renewed(const std::string& challenge, const std::vector<std::string>& refused) {
+    const std::lock_guard lock(mutex_);
+    if (headers_ != refused) return headers_;  // another thread was first
+    if (challenge.empty() || !ask_for_token(challenge)) return {};
+    return headers_;
   }
 
   Status ask_for_token(const std::string& challenge) {
@@ -86,8 +100,9 @@ class Registry {
     return fail(ErrorKind::kCorrupt, "hub.bad_reply", net::shown_url(url));
   }
 
-  const ImageName& image_;
-  const Asking& asking_;
+  const ImageName image_;
+  Asking asking_;
+  std::mutex mutex_;  // of what follows, once addresses are given away
   std::vector<std::string> headers_;
   net::HttpClient client_;
 };
@@ -142,13 +157,13 @@ Result<ModelLayer> read_manifest(std::string_view text, const std::string& shown
 
 Result<RemoteModel> OciRegistry::find(const std::string& name, const Asking& asking) const {
   SLM_TRY(image, parse_image_name(name));
-  Registry registry(image, asking);
-  SLM_TRY(manifest, registry.manifest());
+  const auto registry = std::make_shared<Registry>(image, asking);
+  SLM_TRY(manifest, registry->manifest());
   SLM_TRY(layer, read_manifest(manifest, name));
   RemoteModel model;
   model.source = name;
   model.suggested_name = name;
-  model.file = {image.repository + ":" + image.tag, registry.blob(layer.sha256), {}, layer.bytes, layer.sha256};
+  model.file = {image.repository + ":" + image.tag, registry->blob(layer.sha256), {}, layer.bytes, layer.sha256};
   return model;
 }
 

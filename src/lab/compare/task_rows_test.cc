@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "base/files.h"
+#include "base/json.h"
+
 namespace slm::lab {
 namespace {
 
@@ -215,6 +218,83 @@ TEST(TaskRows, BitsAreHeldAgainstTheirTwins) {
   EXPECT_EQ(row.records[0].weight, 10);
   const std::vector<TaskRecord> none;
   EXPECT_EQ(gap_row({"x", {}, &example.data, &here_a, &here_b, {}}, {"y", {}, &example.data, &none, &none, {}}, 1).verdict, Verdict::kNotMeasured);
+}
+
+// tests/golden/rows: the same records, joined and worked out by Python.
+Json golden_rows() {
+  const auto text = read_text_file(SLM_SOURCE_DIR "/tests/golden/rows/rows.json");
+  return text ? parse_json(*text).value_or(Json::array()) : Json::array();
+}
+
+std::vector<TaskRecord> golden_records(const Json& list) {
+  std::vector<TaskRecord> records;
+  for (const Json& one : list) {
+    TaskRecord record;
+    record.item = one["item"];
+    record.grade = one["grade"];
+    record.is_graded = one["is_graded"];
+    if (one.contains("marks")) record.marks = one["marks"].get<std::vector<std::string>>();
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+constexpr double kGoldenClose = 1e-9;
+
+void expect_interval(const std::optional<Interval>& interval, const Json& expected, const std::string& what) {
+  ASSERT_TRUE(interval) << what;
+  EXPECT_NEAR(interval->low, expected[0].get<double>(), kGoldenClose) << what;
+  EXPECT_NEAR(interval->high, expected[1].get<double>(), kGoldenClose) << what;
+}
+
+std::string golden_side(const Json& side, bool is_rate) {
+  const double value = side["value"], low = side["interval"][0], high = side["interval"][1];
+  if (is_rate) return fmt::format("{:+.0f} [{:+.0f}, {:+.0f}]", value, low, high);
+  return fmt::format("{} [{}, {}]", format_figure(value), format_figure(low), format_figure(high));
+}
+
+TEST(GoldenRows, OfALanguageAgainstEnglish) {
+  size_t n = 0;
+  for (const Json& c : golden_rows()) {
+    if (c["kind"] == "language") continue;
+    const bool is_rate = c["kind"] == "rate";
+    Example example(is_rate ? TaskKind::kGenerate : TaskKind::kBits);
+    const std::string what = fmt::format("case {}", n++);
+    const std::vector<TaskRecord> here[2] = {golden_records(c["here"][0]), golden_records(c["here"][1])};
+    const std::vector<TaskRecord> there[2] = {golden_records(c["there"][0]), golden_records(c["there"][1])};
+    const ComparisonRow row = gap_row({"x", {}, &example.data, &here[0], &here[1], {}}, {"y", {}, &example.data, &there[0], &there[1], {}}, c["seed"]);
+    EXPECT_EQ(row.a.text, golden_side(c["sides"][0], is_rate)) << what;
+    EXPECT_EQ(row.b.text, golden_side(c["sides"][1], is_rate)) << what;
+    EXPECT_NEAR(*row.a.number, c["sides"][0]["value"].get<double>(), kGoldenClose) << what;
+    EXPECT_NEAR(*row.b.number, c["sides"][1]["value"].get<double>(), kGoldenClose) << what;
+    EXPECT_NEAR(row.effect, c["difference"].get<double>(), kGoldenClose) << what;
+    expect_interval(row.interval, c["interval"], what);
+    ASSERT_EQ(row.records.size(), 2 * c["items"].size()) << what;
+    for (size_t i = 0; i < c["items"].size(); ++i) EXPECT_EQ(row.records[2 * i].item, c["items"][i].get<uint32_t>()) << what;
+    if (!is_rate) continue;
+    const auto p = [](const Json& side) { return fmt::format("p={:.3f}", side["p"].get<double>()); };
+    EXPECT_EQ(render(row.reason, Language::kEnglish), fmt::format("McNemar: A {}, B {}", p(c["sides"][0]), p(c["sides"][1]))) << what;
+  }
+  EXPECT_EQ(n, 5u);
+}
+
+TEST(GoldenRows, OfTheLanguageAnsweredIn) {
+  size_t n = 0;
+  for (const Json& c : golden_rows()) {
+    if (c["kind"] != "language") continue;
+    Example example(TaskKind::kGenerate, "chrf");
+    example.task.compared = {{nullptr, "language", "in the language asked for", "所用语言正确"}};
+    const std::string what = fmt::format("case {}", n++);
+    const std::vector<TaskRecord> a = golden_records(c["here"][0]), b = golden_records(c["here"][1]);
+    const ComparisonRow row = reading_rows({"x", {}, &example.data, &a, &b, {}}, 1).at(0);
+    EXPECT_EQ(row.records.size(), 2 * c["n"].get<size_t>()) << what;
+    EXPECT_NEAR(*row.a.number, c["a"].get<double>(), kGoldenClose) << what;
+    EXPECT_NEAR(*row.b.number, c["b"].get<double>(), kGoldenClose) << what;
+    EXPECT_NEAR(row.effect, c["difference"].get<double>(), kGoldenClose) << what;
+    expect_interval(row.interval, c["interval"], what);
+    EXPECT_NEAR(*row.p, c["p"].get<double>(), kGoldenClose) << what;
+  }
+  EXPECT_EQ(n, 3u);
 }
 
 TEST(TaskRows, NothingAnsweredByBothIsNotMeasured) {

@@ -21,6 +21,15 @@ bool sticks_to_the_left(std::string_view character) {
   return std::find(std::begin(kMarks), std::end(kMarks), character) != std::end(kMarks);
 }
 
+// The same of ASCII, behind a wide character: inside a word they are letters like others ("0.5", "a:b").
+bool closes(std::string_view character) { return std::string_view(",;:.)]!?%").find(character) != std::string_view::npos; }
+
+// A line may not end with it.
+bool ends_with_opening(std::string_view piece) {
+  static constexpr std::string_view kMarks[] = {"(", "[", "（", "《", "「"};
+  return std::any_of(std::begin(kMarks), std::end(kMarks), [&](std::string_view mark) { return piece.ends_with(mark); });
+}
+
 // Pieces that a line may be broken between: words with the spaces after them, single wide characters.
 std::vector<std::string> breakable_pieces(std::string_view text) {
   std::vector<std::string> pieces;
@@ -29,9 +38,13 @@ std::vector<std::string> breakable_pieces(std::string_view text) {
     const std::string character(text.substr(0, character_length(text)));
     text.remove_prefix(character.size());
     const bool wide = display_width(character) > 1;
-    if (!pieces.empty() && (character == " " || sticks_to_the_left(character))) {
+    const bool sticks = sticks_to_the_left(character) || (!open && closes(character));
+    if (!pieces.empty() && (character == " " || sticks)) {
       pieces.back() += character;
       open = false;
+    } else if (!pieces.empty() && ends_with_opening(pieces.back())) {
+      pieces.back() += character;
+      open = !wide;
     } else if (wide || !open || pieces.empty()) {
       pieces.push_back(character);
       open = !wide;

@@ -22,7 +22,6 @@
 #include "hub/layout.h"
 #include "hub/store.h"
 #include "lab/compare/article.h"
-#include "lab/comparison_table.h"
 #include "lab/datasets.h"
 #include "lab/tasks/task.h"
 #include "lab/report/run_store.h"
@@ -189,10 +188,10 @@ Status publish(const lab::Comparison& comparison, const CompareFlags& given, con
   if (context.json) {
     print_json(json);
   } else {
-    write_out(lab::terminal_table(comparison));
+    write_out(text_report(comparison, json));
   }
   const Status kept = keep(json, given, context);
-  const Status saved = given.out.empty() ? Status() : write_file_atomically(given.out, lab::markdown_report(comparison));
+  const Status saved = lab::write_reports(json, {.html = {}, .csv = {}, .markdown = given.out, .json = {}});
   if (!kept) return kept;
   if (!saved) return saved;
   if (comparison.interrupted) return fail(ErrorKind::kFailed, "lab.interrupted");

@@ -64,15 +64,6 @@ Status list_runs(const Context& context) {
   return {};
 }
 
-// The table, and under it what follows from it.
-std::string text_report(const lab::Comparison& comparison, const Json& json) {
-  std::string out = lab::terminal_table(comparison), summary;
-  for (const lab::SummaryPart& part : lab::summarize_comparison(json, language())) summary += (summary.empty() || language() == Language::kChinese ? "" : " ") + part.text;
-  out += "\n";
-  for (const std::string& line : wrap_text(summary, lab::kTerminalColumns)) out += line + "\n";
-  return out;
-}
-
 Status show_comparison(const Json& comparison, const ReportFlags& given, const Context& context) {
   if (context.json) {
     print_json(comparison);
@@ -155,6 +146,12 @@ Status add_run(const std::string& file, const Context& context) {
 }
 
 }  // namespace
+
+std::string text_report(const lab::Comparison& comparison, const Json& json) {
+  std::string out = lab::terminal_table(comparison) + "\n";
+  for (const std::string& line : wrap_text(lab::summary_text(json, language()), lab::kTerminalColumns)) out += line + "\n";
+  return out;
+}
 
 std::string run_store_path() { return hub::Layout{hub::Store::open().root()}.runs(); }
 

@@ -98,7 +98,7 @@ TEST_F(TinyModels, AComparisonHasAllItsRows) {
   EXPECT_EQ(ids, (std::vector<std::string>{"file_size", "size_q4_0", "size_q4_k_m", "size_q8_0", "size_f16", "parameters", "license", "context",
                                            "start_command", "peak_memory", "anonymous_memory", "file_memory", "minimum_memory",
                                            "devices_phone", "devices_board", "devices_laptop",
-                                           "first_token_32", "prefill", "decode", "chinese_characters", "first_token",
+                                           "prefill", "decode", "chinese_characters", "first_token_32", "first_token",
                                            "energy_per_token", "flores_bits_eng_Latn", "flores_bits_zho_Hans",
                                            "flores_bits_gap.zho_Hans", "hellaswag", "piqa"}));
   EXPECT_EQ(row(*comparison, "peak_memory").verdict, Verdict::kBetter);

@@ -199,6 +199,8 @@ TEST(WrapText, BreaksAtSpacesAndBetweenWideCharacters) {
   EXPECT_EQ(wrap_text("no detectable difference", 14), (std::vector<std::string>{"no detectable", "difference"}));
   EXPECT_EQ(wrap_text("中文换行测试", 5), (std::vector<std::string>{"中文", "换行", "测试"}));
   EXPECT_EQ(wrap_text("中文。", 4), (std::vector<std::string>{"中", "文。"}));
+  EXPECT_EQ(wrap_text("中文, 0.5: 文(a)。", 6), (std::vector<std::string>{"中文,", "0.5:", "文", "(a)。"}));
+  EXPECT_EQ(wrap_text("中文字(现为)", 7), (std::vector<std::string>{"中文字", "(现为)"}));
   EXPECT_EQ(wrap_text("abcdefgh ij", 3), (std::vector<std::string>{"abc", "def", "gh", "ij"}));
   EXPECT_EQ(wrap_text("", 3), (std::vector<std::string>{""}));
   EXPECT_EQ(wrap_text("a\nb\x1b\xFF", 10), (std::vector<std::string>{"a?b??"}));

@@ -58,6 +58,13 @@ class Compare(unittest.TestCase):
         error = self.facts(*more, code=code)["error"]
         self.assertIn(says, error["message"] + error["hint"])
 
+    def check_widths(self, text):
+        """The table's lines are equally long; what follows from it stands below, as a paragraph."""
+        table, summary = text.rstrip("\n").rsplit("\n\n", 1)
+        self.assertEqual({width(line) for line in table.splitlines()}, {80})
+        self.assertLessEqual(max(width(line) for line in summary.splitlines()), 80)
+        self.assertRegex(summary, "How sure|把握有多大")
+
     def rows(self, facts):
         return {row["id"]: row for row in facts["rows"]}
 
@@ -99,7 +106,7 @@ class OwnPrompts(Compare):
             markdown, page = self.path / "out.md", self.path / "out.html"
             text = self.compare("--prompts", file, "--max-tokens", "16", "--lang", language, "--out", str(markdown), "--html", str(page)).stdout
             self.assertIn(title, text)
-            self.assertEqual({width(line) for line in text.splitlines()}, {80})
+            self.check_widths(text)
             self.assertIn("prompt number 4", text)
             self.assertNotIn("prompt number 5", text)
             self.assertIn("prompt number 6", markdown.read_text())
@@ -222,7 +229,7 @@ class Sustained(Compare):
     def test_shown_by_the_bucket(self):
         done = subprocess.run(self.sustained("2s"), capture_output=True, text=True, env=self.environment, timeout=120)
         self.assertIn("| 1.8-2 s ", done.stdout)
-        self.assertEqual({width(line) for line in done.stdout.splitlines()}, {80})
+        self.check_widths(done.stdout)
 
     def test_ctrl_c_keeps_what_is_done(self):
         process = subprocess.Popen(self.sustained("30s", "--json"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment)

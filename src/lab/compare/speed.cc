@@ -55,7 +55,7 @@ std::string first_token_id(uint32_t prompt_tokens) {
 }
 
 // An endpoint that fails, or cannot be timed, leaves rows that say why; the rest of the comparison goes on.
-Status unmeasured(Session& session, uint32_t prompt_tokens, const Error& error) {
+Status unmeasured(Session& session, uint32_t prompt_tokens, const Error& error, std::vector<ComparisonRow>& first_tokens) {
   SLM_TRY_STATUS(session.watch.check());
   if (!session.has_endpoint()) return tl::unexpected<Error>(error);
   if (prompt_tokens == kMeasuredPrompt) {
@@ -63,7 +63,7 @@ Status unmeasured(Session& session, uint32_t prompt_tokens, const Error& error) 
     session.add(unmeasured_row("decode", "speed", msg("lab.row.decode"), error.message));
     session.add(unmeasured_row("chinese_characters", "speed", msg("lab.row.chinese_characters"), error.message));
   }
-  session.add(unmeasured_row(first_token_id(prompt_tokens), "speed", msg("lab.row.first_token", prompt_tokens), error.message));
+  first_tokens.push_back(unmeasured_row(first_token_id(prompt_tokens), "speed", msg("lab.row.first_token", prompt_tokens), error.message));
   return {};
 }
 
@@ -75,10 +75,11 @@ Status measure_speed(Session& session) {
     const auto touched = session.models[which]->time_answer(kMeasuredPrompt, 4, session.watch);
     if (!touched && !session.is_endpoint(which)) return tl::unexpected<Error>(touched.error());
   }
+  std::vector<ComparisonRow> first_tokens;  // they stand together, behind the speeds
   for (const uint32_t prompt_tokens : session.setup.tier->prompts) {
     auto measured = run_prompts(session, prompt_tokens);
     if (!measured) {
-      SLM_TRY_STATUS(unmeasured(session, prompt_tokens, measured.error()));
+      SLM_TRY_STATUS(unmeasured(session, prompt_tokens, measured.error(), first_tokens));
       continue;
     }
     PromptRuns& runs = *measured;
@@ -91,8 +92,9 @@ Status measure_speed(Session& session) {
       session.add(runs_row("decode", msg("lab.row.decode"), runs.decode, Direction::kMoreIsBetter, seed));
       session.add(chinese_row(session, runs.decode));
     }
-    session.add(runs_row(first_token_id(prompt_tokens), msg("lab.row.first_token", prompt_tokens), runs.latency, Direction::kLessIsBetter, seed));
+    first_tokens.push_back(runs_row(first_token_id(prompt_tokens), msg("lab.row.first_token", prompt_tokens), runs.latency, Direction::kLessIsBetter, seed));
   }
+  for (ComparisonRow& row : first_tokens) session.add(std::move(row));
   return measure_energy(session);
 }
 

@@ -136,6 +136,9 @@ Message task_label(const Task& task, const TaskRow& row, uint64_t items) {
     return of_row.empty() ? name : name + ", " + of_row;
   };
   const std::string english = title(task.title_en, row.title_en), chinese = title(task.title_zh, row.title_zh);
+  if (task.kind == TaskKind::kBits) {
+    return items > 0 ? msg("lab.row.bits_items", english, chinese, items) : msg("lab.row.bits", english, chinese);
+  }
   return items > 0 ? msg("lab.row.task_items", english, chinese, items) : msg("lab.row.task", english, chinese);
 }
 

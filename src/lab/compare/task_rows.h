@@ -12,7 +12,7 @@ namespace slm::lab {
 
 // "mgsm_zh": the task's name, and its row's where it has several.
 std::string task_row_id(const Task& task, const TaskRow& row);
-// The titles in both languages, a task's up to its colon; with `items` > 0 how many.
+// The titles in both languages, a task's up to its colon; of bits their unit; with `items` > 0 how many.
 Message task_label(const Task& task, const TaskRow& row, uint64_t items);
 
 // Of the items that both were graded on. REQUIRES: the same items in the same order, as far as the shorter goes.

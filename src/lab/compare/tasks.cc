@@ -56,6 +56,7 @@ class TaskPart {
     if (!ended && ended.error().message.key != "lab.interrupted") return ended;
     session_.comparison.interrupted = !ended;
     for (const RowRun& row : rows_) {
+      if (!row.records[0].empty()) add_source(row.is_own ? session_.setup.prompts->file : row.data->source);
       for (ComparisonRow& finished : finish(row)) session_.add(std::move(finished));
     }
     for (const RowRun& row : rows_) add_gap(row);
@@ -85,7 +86,6 @@ class TaskPart {
     run.is_own = true;
     run.scores.assign(2, RunningScore(*run.task));
     run.data = own_prompts_row(*run.task, set);
-    add_source(set.file);
   }
 
   // A set that is not there is a row that says so; a damaged one is named above the table too: what else is measured stands.
@@ -97,7 +97,6 @@ class TaskPart {
     run.scores.assign(2, RunningScore(task));
     auto data = load_row(task, row, session_.setup.data_directories, {.seed = kSubsetSeed, .shots = {}});
     if (data) {
-      add_source(data->source);
       run.data = std::move(*data);
       return;
     }

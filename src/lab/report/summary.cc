@@ -255,4 +255,12 @@ std::vector<AreaLead> area_leads(const Json& comparison) {
 
 std::vector<SummaryPart> summarize_comparison(const Json& comparison, Language language) { return Writer(comparison, language).all(); }
 
+std::string summary_text(const Json& comparison, Language language) {
+  std::string text;
+  for (const SummaryPart& part : summarize_comparison(comparison, language)) {
+    text += (text.empty() || language == Language::kChinese ? "" : " ") + part.text;
+  }
+  return text;
+}
+
 }  // namespace slm::lab

@@ -32,5 +32,7 @@ struct SummaryPart {
   std::string text;                        // whole sentences
 };
 std::vector<SummaryPart> summarize_comparison(const nlohmann::ordered_json& comparison, Language language);
+// The parts as one paragraph.
+std::string summary_text(const nlohmann::ordered_json& comparison, Language language);
 
 }  // namespace slm::lab

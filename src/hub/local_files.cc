@@ -34,8 +34,9 @@ struct OpenedFile {
   }
 };
 
+// -1, with errno, where that cannot be.
 int create_anew(const std::string& path) {
-  unlink(path.c_str());
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) return -1;
   return open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 }
 
@@ -104,13 +105,14 @@ Status take_in(const std::string& from, const std::string& to, const OnProgress&
   {
     const OpenedFile out{create_anew(to)};
     if (out.descriptor < 0) return cannot_write(to);
-    if (ioctl(out.descriptor, FICLONE, in.descriptor) == 0) return {};
+    if (ioctl(out.descriptor, FICLONE, in.descriptor) == 0) return fsync(out.descriptor) == 0 ? Status{} : Status(cannot_write(to));
   }
   unlink(to.c_str());
   // A symbolic link would be linked itself: it is resolved first.
   std::error_code error;
   const std::string real = fs::canonical(from, error).string();
-  if (!error && ::link(real.c_str(), to.c_str()) == 0) return {};
+  // It may just have been written by another program; what cannot be synced by who only reads it is taken as it is.
+  if (!error && ::link(real.c_str(), to.c_str()) == 0) return fsync(in.descriptor) == 0 || errno != EIO ? Status{} : Status(cannot_write(to));
   const OpenedFile copy{create_anew(to)};
   if (copy.descriptor < 0) return cannot_write(to);
   return copy_bytes(in.descriptor, from, copy.descriptor, to, progress);

@@ -14,7 +14,7 @@ namespace slm::hub {
 Result<std::vector<std::string>> files_of_model(const std::string& path);
 
 // The bytes of `from` at `to`, which is replaced: shared blocks where the file system can, else the same file under a second name, else a copy.
-// Errors: kFailed, kDoesNotFit (disk full).
+// On disk once this returns. Errors: kFailed, kDoesNotFit (disk full).
 Status take_in(const std::string& from, const std::string& to, const OnProgress& progress);
 
 // Whether another program's cache has these bytes: then they are taken from there, compared, and published as the blob. The caller holds share_blobs.

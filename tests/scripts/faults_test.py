@@ -20,6 +20,7 @@ import zipfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from bad_server import BadServer  # noqa: E402
+from split_gguf import write_parts  # noqa: E402
 
 SLM, WRITE_MODEL = sys.argv[1:3]
 WORK = tempfile.TemporaryDirectory(prefix="slm_faults_test_")
@@ -119,6 +120,18 @@ class Faults(unittest.TestCase):
     def test_several_connections(self):
         address = self.serve(tiny_model(18 << 20))
         self.every_fault(["pull", address, "--sha256", hashlib.sha256(self.content).hexdigest(), "--name", "m"])
+
+    def test_import(self):
+        self.content = tiny_model(400_000)
+        path = os.path.join(WORK.name, "own.gguf")
+        pathlib.Path(path).write_bytes(self.content)
+        self.every_fault(["import", path, "m"])
+
+    def test_import_of_parts(self):
+        path = os.path.join(WORK.name, "whole.gguf")
+        subprocess.run([WRITE_MODEL, path], check=True)
+        self.content = pathlib.Path(path).read_bytes()
+        self.every_fault(["import", write_parts(self.content, 3, os.path.join(WORK.name, "parts"))[1], "m"])
 
     def test_wheels(self):
         self.content = tiny_model(60_000)

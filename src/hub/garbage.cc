@@ -36,6 +36,20 @@ Result<std::vector<std::string>> names_in(const std::string& directory) {
 
 double seconds_old(const struct stat& status) { return std::difftime(std::time(nullptr), status.st_mtime); }
 
+// "NAME.PID.NUMBER.tmp", as write_file_atomically calls them. Others' files of that ending are not ours to remove.
+bool is_own_temporary(std::string_view name) {
+  constexpr std::string_view kEnd = ".tmp";
+  if (!name.ends_with(kEnd)) return false;
+  name.remove_suffix(kEnd.size());
+  for (int field = 0; field < 2; ++field) {
+    const size_t dot = name.rfind('.');
+    if (dot == std::string_view::npos || dot == 0 || dot + 1 == name.size()) return false;
+    if (name.find_first_not_of("0123456789", dot + 1) != std::string_view::npos) return false;
+    name = name.substr(0, dot);
+  }
+  return true;
+}
+
 class Collector {
  public:
   Collector(const Layout& layout, const GarbageOptions& options) : layout_(layout), options_(options) {}
@@ -152,7 +166,7 @@ class Collector {
         const std::string path = directory + "/" + name;
         const bool is_header = directory == layout_.cache() && name.starts_with("header-") && name.ends_with(".gguf");
         struct stat status = {};
-        if ((!is_header && !name.ends_with(".tmp")) || lstat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+        if ((!is_header && !is_own_temporary(name)) || lstat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
         const bool in_use = seconds_old(status) < kTemporaryMinutes * 60;
         SLM_TRY_STATUS(take_or_keep({path}, in_use ? GarbageReason::kBusy : GarbageReason::kTemporary));
       }

@@ -221,11 +221,11 @@ TEST_F(GarbageTest, SetsThatDidNotComeWholeAreKeptForAWhile) {
 
 TEST_F(GarbageTest, TemporaryFilesGoOnceTheyAreOld) {
   const std::string header = write(layout_.cache() + "/header-1-00000000.gguf"), half = write(layout_.models() + "/a.json.77.0.tmp");
-  const std::string answers = write(layout_.answers());
+  const std::string answers = write(layout_.answers()), own = write(layout_.root + "/notes.tmp"), numbered = write(layout_.root + "/2026.11.tmp");
   EXPECT_TRUE(collect().removed.empty());
-  for (const std::string& path : {header, half, answers}) make_old(path, 1);
+  for (const std::string& path : {header, half, answers, own, numbered}) make_old(path, 1);
   EXPECT_EQ(collect().removed.size(), 2u);
-  EXPECT_TRUE(fs::exists(answers) && !fs::exists(header) && !fs::exists(half));
+  EXPECT_TRUE(fs::exists(answers) && fs::exists(own) && fs::exists(numbered) && !fs::exists(header) && !fs::exists(half));
 }
 
 TEST_F(GarbageTest, LinksAreRemovedNotFollowed) {

@@ -32,15 +32,13 @@ Result<hub::RemoteModel> find_in(const std::vector<hub::CatalogueSource>& order,
   return remote;
 }
 
-// What is said before the first byte; then the licence.
-Status announce(hub::Store& store, const hub::CatalogueEntry& entry, const hub::RemoteModel& remote, const hub::Asking& asking, bool quiet) {
+// What is said before the first byte.
+Status announce(hub::Store& store, const hub::CatalogueEntry& entry, const hub::RemoteModel& remote, const hub::Asking& asking, const EstimateFor& what) {
   SLM_TRY(plan, plan_of(store, remote, entry.name));
-  if (!quiet) SLM_TRY_STATUS(add_estimate(store, remote, asking, {}, plan));
-  if (!quiet) {
-    const std::string kind = tr(entry.instruct ? "hub.plan.instruct" : "hub.plan.base");
-    std::fputs((tr("hub.plan.means", entry.name, kind, entry.quantization, printable(entry.terms_in(language()))) + "\n" + plan_text(plan)).c_str(), stderr);
-  }
-  return ask_for_consent(store, entry);
+  SLM_TRY_STATUS(add_estimate(store, remote, asking, what, plan));
+  const std::string kind = tr(entry.instruct ? "hub.plan.instruct" : "hub.plan.base");
+  std::fputs((tr("hub.plan.means", entry.name, kind, entry.quantization, printable(entry.terms_in(language()))) + "\n" + plan_text(plan)).c_str(), stderr);
+  return {};
 }
 
 void leave_out(const std::string& name, std::vector<hub::CatalogueSource>& order) {
@@ -65,7 +63,8 @@ Result<hub::RemoteModel> find_of_catalogue(const hub::Store& store, const hub::C
   return find_in(ordered_sources(store, entry), entry, asking);
 }
 
-Result<hub::StoredModel> pull_of_catalogue(hub::Store& store, const hub::CatalogueEntry& entry, bool quiet) {
+Result<hub::StoredModel> pull_of_catalogue(hub::Store& store, const hub::CatalogueEntry& entry, bool quiet, EstimateFor what) {
+  what.entry = &entry;
   install_interrupt_handler();
   hub::Asking asking;
   asking.cancelled = &interrupted();
@@ -77,7 +76,8 @@ Result<hub::StoredModel> pull_of_catalogue(hub::Store& store, const hub::Catalog
       return tl::unexpected<Error>(remote.error());
     }
     leave_out(remote->source, order);
-    const Status said = announce(store, entry, *remote, asking, quiet);
+    Status said = quiet ? Status{} : announce(store, entry, *remote, asking, what);
+    if (said) said = ask_for_consent(store, entry);
     auto model = said ? pull_found(store, entry.name, *remote, asking, order) : tl::unexpected<Error>(said.error());
     const bool next_may_do = !model && (model.error().kind == ErrorKind::kNetwork || model.error().kind == ErrorKind::kCorrupt) && !order.empty() && !interrupted();
     if (!next_may_do) return model;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "cli/pull_plan.h"
 #include "hub/catalogue.h"
 #include "hub/sources/source.h"
 #include "hub/store.h"
@@ -14,6 +15,6 @@ Result<hub::RemoteModel> find_of_catalogue(const hub::Store& store, const hub::C
 
 // Says what the name means, what comes from where and whether it fits (on stderr, unless `quiet`); asks for consent where the licence
 // wants it; pulls, from the next source where one breaks off. Errors: those of ask_for_consent, find_in_sources and Store::pull_remote.
-Result<hub::StoredModel> pull_of_catalogue(hub::Store& store, const hub::CatalogueEntry& entry, bool quiet);
+Result<hub::StoredModel> pull_of_catalogue(hub::Store& store, const hub::CatalogueEntry& entry, bool quiet, EstimateFor what = {});
 
 }  // namespace slm::cli

@@ -1,6 +1,7 @@
 #include "cli/estimate.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include <fmt/ranges.h>
 
@@ -34,15 +35,24 @@ void add_speed(Estimate& estimate, uint64_t bytes_per_token) {
   estimate.fastest = (estimate.place.measured ? kFastestShare : kPeakShare) * estimate.place.bandwidth / read;
 }
 
-void add_smaller(Estimate& estimate, const lab::audit::ModelShape& shape) {
+void add_smaller(Estimate& estimate, const lab::audit::ModelShape& shape, const Offered& offered) {
   if (estimate.fits()) return;
   uint64_t best = 0;
-  for (const std::string& name : lab::audit::quantization_names()) {
-    const uint64_t bytes = lab::audit::weight_bytes(shape, *lab::audit::find_quantization(name));
+  for (const std::string& name : offered.empty() ? lab::audit::quantization_names() : offered) {
+    const auto known = lab::audit::find_quantization(name);
+    if (!known) continue;
+    const uint64_t bytes = lab::audit::weight_bytes(shape, *known);
     if (bytes + estimate.kv + estimate.workspace > estimate.place.memory || bytes >= estimate.weights || bytes <= best) continue;
     best = bytes;
     estimate.smaller = name;
   }
+}
+
+// GB/s, measured now or by whoever set SLM_READ_BANDWIDTH.
+double read_bandwidth(int cores) {
+  const char* known = std::getenv("SLM_READ_BANDWIDTH");
+  const double bandwidth = known != nullptr ? std::atof(known) : 0;
+  return bandwidth > 0 ? bandwidth : measure_read_bandwidth(cores);
 }
 
 // Of the weights, what one token reads: of the embedding, where the output matrix is another, a row.
@@ -54,12 +64,23 @@ uint64_t bytes_per_token(const gguf::File& file) {
   return untied && embedding != nullptr ? bytes - embedding->size_bytes : bytes;
 }
 
+// From dimensions; nothing where the quantisation's bytes are not known.
+std::optional<Estimate> estimate_of_shape(const lab::audit::ModelShape& shape, const std::string& quantization, uint32_t context, const Place& place, const Offered& offered) {
+  const auto known = lab::audit::find_quantization(quantization);
+  if (!known) return std::nullopt;
+  const auto tokens = static_cast<uint32_t>(std::min<uint64_t>(context > 0 ? context : kEstimateContext, shape.context));
+  Estimate estimate{place, tokens, lab::audit::weight_bytes(shape, *known), shape.kv_bytes(tokens), workspace_of(shape)};
+  add_speed(estimate, lab::audit::bytes_per_token(shape, *known));
+  add_smaller(estimate, shape, offered);
+  return estimate;
+}
+
 }  // namespace
 
 Result<Place> place_of(const std::string& device) {
   if (device.empty()) {
     const MachineFacts machine = machine_facts();
-    return Place{"", machine.available_bytes, measure_read_bandwidth(machine.usable_cores) * 1e9, true};
+    return Place{"", machine.available_bytes, read_bandwidth(machine.usable_cores) * 1e9, true};
   }
   std::vector<std::string> names;
   for (const lab::audit::Device& known : lab::audit::built_in_devices()) {
@@ -72,7 +93,7 @@ Result<Place> place_of(const std::string& device) {
                         msg("hub.there_are", fmt::format("{}", fmt::join(names, ", "))));
 }
 
-Result<Estimate> estimate_of_file(const std::string& path, uint32_t context, const Place& place) {
+Result<Estimate> estimate_of_file(const std::string& path, uint32_t context, const Place& place, const Offered& offered) {
   SLM_TRY(facts, Runtime::facts(path));
   OpenOptions options;
   options.path = path;
@@ -81,27 +102,17 @@ Result<Estimate> estimate_of_file(const std::string& path, uint32_t context, con
   SLM_TRY(file, gguf::File::open(path));
   Estimate estimate{place, options.context, plan.weights, plan.kv, plan.workspace};
   add_speed(estimate, bytes_per_token(*file));
-  if (const auto shape = lab::audit::shape_of(facts)) add_smaller(estimate, *shape);
-  return estimate;
-}
-
-std::optional<Estimate> estimate_of_shape(const lab::audit::ModelShape& shape, const std::string& quantization, uint32_t context, const Place& place) {
-  const auto known = lab::audit::find_quantization(quantization);
-  if (!known) return std::nullopt;
-  const auto tokens = static_cast<uint32_t>(std::min<uint64_t>(context > 0 ? context : kEstimateContext, shape.context));
-  Estimate estimate{place, tokens, lab::audit::weight_bytes(shape, *known), shape.kv_bytes(tokens), workspace_of(shape)};
-  add_speed(estimate, lab::audit::bytes_per_token(shape, *known));
-  add_smaller(estimate, shape);
+  if (const auto shape = lab::audit::shape_of(facts)) add_smaller(estimate, *shape, offered);
   return estimate;
 }
 
 std::optional<Estimate> estimate_of_entry(const hub::Store& store, const hub::CatalogueEntry& entry, uint32_t context, const Place& place) {
   if (const auto stored = store.find(entry.name)) {
     const uint32_t fitting = context > 0 ? std::min(context, entry.context) : 0;
-    if (auto estimate = estimate_of_file(stored->path, fitting, place)) return *estimate;
+    if (auto estimate = estimate_of_file(stored->path, fitting, place, entry.quantizations)) return *estimate;
   }
   const auto known = lab::audit::shape_in_data(entry.name);
-  return known ? estimate_of_shape(known->shape, entry.quantization, context, place) : std::nullopt;
+  return known ? estimate_of_shape(known->shape, entry.quantization, context, place, entry.quantizations) : std::nullopt;
 }
 
 std::string format_speed(double tokens_per_second) { return tokens_per_second < 10 ? fmt::format("{:.1f}", tokens_per_second) : fmt::format("{:.0f}", tokens_per_second); }

@@ -4,13 +4,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
 #include "base/result.h"
 #include "hub/catalogue.h"
 #include "hub/store.h"
-#include "lab/audit/model_shape.h"
 
 namespace slm::cli {
 
@@ -21,7 +21,7 @@ struct Place {
   double bandwidth = 0;          // bytes per second
   bool measured = false;         // the bandwidth, here and now; else its maker's peak
 };
-// "" is this machine (its bandwidth is measured: half a second); else an id or short name of data/devices/devices.yaml.
+// "" is this machine (its bandwidth is measured: half a second; or SLM_READ_BANDWIDTH, in GB/s); else an id or short name of data/devices/devices.yaml.
 // Error: kNotFound with the nearest spelling.
 Result<Place> place_of(const std::string& device);
 
@@ -30,17 +30,18 @@ struct Estimate {
   uint32_t context = 0;
   uint64_t weights = 0, kv = 0, workspace = 0;
   double slowest = 0, fastest = 0;   // tokens per second, of one answer
-  std::string smaller = {};          // where it does not fit: the largest quantisation that would; "" none
+  std::string smaller = {};          // where it does not fit: the largest quantisation on offer that would; "" none
   uint64_t total() const { return weights + kv + workspace; }
   bool fits() const { return total() <= place.memory; }
 };
 
 inline constexpr uint32_t kEstimateContext = 4096;  // where none is asked for; the model's own where that is shorter
 
+// The quantisations that a model can be had in; empty: all that are known.
+using Offered = std::vector<std::string>;
+
 // From a GGUF's header; `context` 0: kEstimateContext. Errors: those of Runtime::plan.
-Result<Estimate> estimate_of_file(const std::string& path, uint32_t context, const Place& place);
-// From dimensions; nothing where the quantisation's bytes are not known.
-std::optional<Estimate> estimate_of_shape(const lab::audit::ModelShape& shape, const std::string& quantization, uint32_t context, const Place& place);
+Result<Estimate> estimate_of_file(const std::string& path, uint32_t context, const Place& place, const Offered& offered = {});
 
 // By the header of the model in the store, else by its dimensions in data/models; nothing where neither is there. `context` beyond what the
 // model was trained for counts as that.

@@ -21,9 +21,14 @@ nlohmann::ordered_json model_json(const hub::StoredModel& model) {
               {"source", model.source}, {"commit", model.commit}, {"license", model.license}, {"added", model.added}};
 }
 
-Result<hub::StoredModel> pull_with_consent(hub::Store& store, const hub::CatalogueEntry& entry, bool quiet) {
+Result<hub::StoredModel> pull_with_consent(hub::Store& store, const hub::CatalogueEntry& entry, bool quiet, const EstimateFor& what) {
   if (const auto present = store.find(entry.name)) return *present;
-  if (entry.parts.empty() && !entry.sources.empty()) return pull_of_catalogue(store, entry, quiet);
+  if (entry.parts.empty() && !entry.sources.empty()) return pull_of_catalogue(store, entry, quiet, what);
+  if (entry.can_pull() && !quiet) {
+    SLM_TRY(plan, plan_of(store, entry));
+    SLM_TRY_STATUS(add_estimate(store, entry, what, plan));
+    std::fputs(plan_text(plan).c_str(), stderr);
+  }
   // Not asked for what cannot be had.
   if (entry.can_pull()) SLM_TRY_STATUS(ask_for_consent(store, entry));
   install_interrupt_handler();
@@ -39,12 +44,17 @@ struct PullFlags {
   EstimateFor estimate;
 };
 
-void print_pulled(const Context& context, const hub::StoredModel& model, bool was_here) {
+Status print_pulled(const Context& context, const hub::StoredModel& model, bool was_here, const EstimateFor& what) {
   if (context.json) {
-    print_json(model_json(model));
-    return;
+    SLM_TRY(place, place_of(what.device));
+    const auto estimate = estimate_of_file(model.path, what.context, place);
+    Json json = model_json(model);
+    json["run"] = estimate ? Json(estimate_json(*estimate)) : Json(nullptr);
+    print_json(json);
+    return {};
   }
   write_out(tr(was_here ? "hub.already_here" : "hub.pulled", model.name, format_bytes(model.bytes), model.path) + "\n");
+  return {};
 }
 
 void print_plan(const Context& context, const PullPlan& plan) {
@@ -74,9 +84,8 @@ Status pull_from_source(const Context& context, const hub::Source& source, const
   std::string name = flags.name;
   if (name.empty()) name = hub::check_name(remote.suggested_name) && remote.suggested_name == remote.source ? remote.suggested_name : hub::name_from_file(remote.suggested_name);
   SLM_TRY(plan, plan_of(store, remote, name));
-  // A bare address may lead to anything: it is asked twice only by who wants to know beforehand.
-  const bool is_address = flags.model.starts_with("http");
-  if (flags.dry_run || (!context.json && !is_address)) SLM_TRY_STATUS(add_estimate(store, remote, asking, flags.estimate, plan));
+  // JSON tells it from the model, once that is here.
+  if (flags.dry_run || !context.json) SLM_TRY_STATUS(add_estimate(store, remote, asking, flags.estimate, plan));
   if (flags.dry_run) {
     print_plan(context, plan);
     return {};
@@ -88,11 +97,11 @@ Status pull_from_source(const Context& context, const hub::Source& source, const
     model = store.pull_remote(remote, name, asking, progress.callback());
   }
   if (!model) return tl::unexpected<Error>(model.error());
-  print_pulled(context, *model, plan.in_store);
-  return {};
+  return print_pulled(context, *model, plan.in_store, flags.estimate);
 }
 
-Status plan_catalogue_pull(const Context& context, const hub::Store& store, const hub::CatalogueEntry& entry, const EstimateFor& what) {
+Status plan_catalogue_pull(const Context& context, const hub::Store& store, const hub::CatalogueEntry& entry, EstimateFor what) {
+  what.entry = &entry;
   if (!entry.parts.empty()) {
     SLM_TRY(plan, plan_of(store, entry));
     SLM_TRY_STATUS(add_estimate(store, entry, what, plan));
@@ -130,9 +139,8 @@ Status pull_from_catalogue(const Context& context, const PullFlags& flags) {
     return plan_catalogue_pull(context, store, *entry, flags.estimate);
   }
   const bool was_here = store.find(entry->name).has_value();
-  SLM_TRY(model, pull_with_consent(store, *entry, context.json));
-  print_pulled(context, model, was_here);
-  return {};
+  SLM_TRY(model, pull_with_consent(store, *entry, context.json, flags.estimate));
+  return print_pulled(context, model, was_here, flags.estimate);
 }
 
 }  // namespace
@@ -150,6 +158,7 @@ Run setup_pull(CLI::App& app) {
     std::transform(flags->sha256.begin(), flags->sha256.end(), flags->sha256.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     if (!flags->sha256.empty() && !hub::is_sha256(flags->sha256)) return fail(ErrorKind::kUsage, "hub.bad_sha256", flags->sha256.substr(0, 100));
     if (!flags->name.empty()) SLM_TRY_STATUS(hub::check_name(flags->name));
+    if (!flags->estimate.device.empty()) SLM_TRY_STATUS(place_of(flags->estimate.device));  // before anything is fetched
     if (is_data_name(flags->model)) {
       for (const auto& [given, flag] : {std::pair{!flags->sha256.empty(), "--sha256"}, {!flags->name.empty(), "--name"}}) {
         if (given) return fail(ErrorKind::kUsage, "hub.data.flag_of_model", flag);

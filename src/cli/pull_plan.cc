@@ -22,6 +22,12 @@ Status add_machine(const hub::Store& store, PullPlan& plan) {
   return {};
 }
 
+// Where it is one of the entry's that the user can ask for.
+void name_smaller(const hub::CatalogueEntry* entry, PullPlan& plan) {
+  if (entry == nullptr || entry->quantizations.empty() || !plan.estimate || plan.estimate->smaller.empty()) return;
+  plan.smaller_name = hub::in_quantization(*entry, plan.estimate->smaller).name;
+}
+
 }  // namespace
 
 Result<PullPlan> plan_of(const hub::Store& store, const hub::RemoteModel& remote, const std::string& name) {
@@ -68,16 +74,19 @@ Result<PullPlan> plan_of(const hub::Store& store, const hub::CatalogueEntry& ent
 
 Status add_estimate(const hub::Store& store, const hub::RemoteModel& remote, const hub::Asking& asking, const EstimateFor& what, PullPlan& plan) {
   SLM_TRY(place, place_of(what.device));
+  const Offered offered = what.entry != nullptr ? what.entry->quantizations : Offered{};
   Result<Estimate> estimate = tl::unexpected<Error>(Error{});
   if (const auto stored = plan.in_store ? store.find(plan.name) : std::nullopt) {
-    estimate = estimate_of_file(stored->path, what.context, place);
+    estimate = estimate_of_file(stored->path, what.context, place, offered);
   } else {
     const auto header = hub::fetch_header(remote, hub::Layout{store.root()}, asking);
-    if (header) estimate = estimate_of_file(header->path(), what.context, place);
+    if (header) estimate = estimate_of_file(header->path(), what.context, place, offered);
     else estimate = tl::unexpected<Error>(header.error());
+    if (header && !estimate) estimate = tl::unexpected<Error>(header->explained(estimate.error()));
   }
   if (estimate) {
     plan.estimate = *estimate;
+    name_smaller(what.entry, plan);
     return {};
   }
   const bool stopped = asking.cancelled != nullptr && *asking.cancelled;
@@ -89,6 +98,7 @@ Status add_estimate(const hub::Store& store, const hub::RemoteModel& remote, con
 Status add_estimate(const hub::Store& store, const hub::CatalogueEntry& entry, const EstimateFor& what, PullPlan& plan) {
   SLM_TRY(place, place_of(what.device));
   plan.estimate = estimate_of_entry(store, entry, what.context, place);
+  name_smaller(&entry, plan);
   return {};
 }
 
@@ -125,6 +135,7 @@ std::string plan_text(const PullPlan& plan) {
   }
   if (plan.estimate) {
     text += estimate_text(*plan.estimate);
+    if (!plan.smaller_name.empty()) text += tr("hub.plan.smaller", plan.smaller_name) + "\n";
   } else if (plan.bytes) {
     text += tr(plan.fits_memory() ? "hub.plan.memory_fits" : "hub.plan.memory_lacks", size, format_bytes(plan.memory_available)) + "\n";
   }

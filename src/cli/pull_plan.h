@@ -19,7 +19,8 @@ struct PullPlan {
   std::string sha256;              // "" unknown
   uint64_t disk_needed = 0, disk_free = 0;
   uint64_t memory_available = 0;
-  std::optional<Estimate> estimate;  // memory and speed, by the header; nothing: not read
+  std::optional<Estimate> estimate;  // memory and speed, by the header or the dimensions; nothing: not known
+  std::string smaller_name;        // of the catalogue, in the quantisation that would fit; "" none is needed, or known
   bool fits_disk() const { return disk_needed <= disk_free; }
   bool fits_memory() const { return !bytes || *bytes <= memory_available; }  // the weights alone
 };
@@ -31,8 +32,9 @@ Result<PullPlan> plan_of(const hub::Store& store, const hub::CatalogueEntry& ent
 struct EstimateFor {
   std::string device;              // as place_of
   uint32_t context = 0;            // as estimate_of_file
+  const hub::CatalogueEntry* entry = nullptr;  // whose quantisations are on offer
 };
-// Adds what the model's header tells, read from the store or by a range. Where it cannot be read beforehand a note says so. Errors: kCorrupt: what lies
+// Adds what the model's header tells, read from the store or by a range, and the catalogue's dimensions of what comes in wheels. Where it cannot be read beforehand a note says so. Errors: kCorrupt: what lies
 // there is no GGUF, or a damaged one; those of place_of; kFailed "hub.interrupted".
 Status add_estimate(const hub::Store& store, const hub::RemoteModel& remote, const hub::Asking& asking, const EstimateFor& what, PullPlan& plan);
 Status add_estimate(const hub::Store& store, const hub::CatalogueEntry& entry, const EstimateFor& what, PullPlan& plan);

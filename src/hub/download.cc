@@ -15,6 +15,7 @@
 #include "hub/chunk_map.h"
 #include "hub/content_range.h"
 #include "hub/elapsed.h"
+#include "hub/first_bytes.h"
 #include "hub/journal.h"
 #include "hub/partial_file.h"
 #include "hub/range_fetch.h"
@@ -29,12 +30,6 @@ constexpr uint64_t kSpareShare = 20;  // and a twentieth of what is still to com
 constexpr int kMostRestarts = 3;      // of one file whose ranges do not fit together
 constexpr uint64_t kSpaceCheckBytes = 16u << 20;  // between looks at the disk, where the end is not known
 constexpr uint64_t kLeastForRanges = 16u << 20;  // missing bytes that are worth several connections
-
-bool is_html(const net::HttpReply& head) {
-  std::string type = head.content_type;
-  std::transform(type.begin(), type.end(), type.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return type.starts_with("text/html") || type.starts_with("application/xhtml");
-}
 
 // Left by a process that was killed while it wrote the journal.
 void remove_temporaries(const Layout& layout, const std::string& key) {
@@ -447,17 +442,7 @@ class Download {
     return file_.add(std::exchange(opening_, {}));
   }
 
-  // A file begins with its magic; pages and pointer files that stand in its place are named. `whole`: no more will come.
-  Status check_head(std::string_view head, bool whole) const {
-    static constexpr std::string_view kPointer = "version https://git-lfs";
-    const std::string_view magic = request_.magic;
-    if (head.substr(0, magic.size()) == magic.substr(0, head.size()) && (head.size() >= magic.size() || !whole)) return {};
-    if (!whole && head.size() < PartialFile::kHeadBytes && kPointer.starts_with(head.substr(0, kPointer.size()))) return {};
-    if (head.starts_with(kPointer)) return fail_with_hint(ErrorKind::kCorrupt, msg("hub.pointer_file", shown_), msg("hub.other_source"));
-    const size_t first = head.find_first_not_of(" \t\r\n");
-    if (first != std::string_view::npos && head[first] == '<') return fail_with_hint(ErrorKind::kCorrupt, msg("hub.html", shown_), msg("hub.portal"));
-    return fail_with_hint(ErrorKind::kCorrupt, msg("hub.not_gguf", shown_), msg("hub.other_source"));
-  }
+  Status check_head(std::string_view head, bool whole) const { return check_first_bytes({request_.magic, shown_}, head, whole); }
 
   // Size is right already: is_complete().
   Status check_whole() const {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "hub/layout.h"
@@ -10,25 +11,28 @@
 
 namespace slm::hub {
 
-inline constexpr uint64_t kHeaderFirstBytes = 1u << 20;   // asked for at once; four times as much where the header goes on
+inline constexpr uint64_t kHeaderFirstBytes = 2u << 20;   // asked for at once; four times as much where the header goes on
 inline constexpr uint64_t kHeaderMostBytes = 64u << 20;   // a longer header is not read beforehand
 
 // A file as long as the model, with its header in front and nothing (a hole) behind: to be opened like the model itself, but for the weights.
-// Removed with the object.
+// It has no name on the disk, so that nothing is left of it however the process ends.
 class RemoteHeader {
  public:
-  explicit RemoteHeader(std::string path) : path_(std::move(path)) {}
-  RemoteHeader(RemoteHeader&& other) noexcept : path_(std::move(other.path_)), received_(other.received_) { other.path_.clear(); }
+  // In `directory`. Errors: kFailed, kDoesNotFit.
+  static Result<RemoteHeader> create(const std::string& directory, const std::string& source, uint64_t bytes);
+  RemoteHeader(RemoteHeader&& other) noexcept;
   RemoteHeader& operator=(RemoteHeader&&) = delete;
   ~RemoteHeader();
 
-  const std::string& path() const { return path_; }
-  uint64_t received() const { return received_; }  // bytes over the network
-  void set_received(uint64_t bytes) { received_ = bytes; }
+  const std::string& path() const { return path_; }  // of this process: /proc/self/fd/N
+  // The error of who opened path(), with the source's name in place of it.
+  Error explained(Error error) const;
+  Status write_at(uint64_t offset, std::string_view bytes) const;
 
  private:
-  std::string path_;
-  uint64_t received_ = 0;
+  RemoteHeader() = default;
+  std::string path_, name_, source_;  // name_: that it had for a moment
+  int descriptor_ = -1;
 };
 
 // By range reads; a server that knows no ranges is cut off in time. Errors: kNetwork; kCorrupt: not a GGUF, damaged; kUsage "hub.no_header": the source does not

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "hub/digest.h"
+#include "hub/first_bytes.h"
 #include "hub/store.h"
 
 namespace slm::hub {
@@ -34,7 +35,7 @@ class PartialFile {
   Status cut();
   std::string sha256() const;                      // of the bytes so far
 
-  static constexpr size_t kHeadBytes = 64;
+  static constexpr size_t kHeadBytes = kTellingBytes;
 
  private:
   Status error() const;

@@ -248,7 +248,7 @@ class CataloguePulls(unittest.TestCase):
         self.write(entry("tiny:1m", ["ollama:m:good"]))
         before = self.dry("tiny:1m")["run"]
         self.assertEqual(json.loads(self.slm("list", "--json").stdout)["models"], [])
-        self.gets("tiny:1m")
+        self.assertEqual(self.gets("tiny:1m")["run"]["kv_bytes"], before["kv_bytes"])
         after = self.dry("tiny:1m")
         self.assertTrue(after["in_store"])
         for key in ("context", "weights_bytes", "kv_bytes", "workspace_bytes"):
@@ -258,6 +258,7 @@ class CataloguePulls(unittest.TestCase):
 
     def test_only_the_header_comes(self):
         server = BadServer(MODEL + bytes(80_000_000))
+        server.counts_headers = True
         self.addCleanup(server.close)
         run = self.dry("hf:owner/repo:Q4_0", HF_ENDPOINT=server.base)["run"]
         self.assertGreater(run["total_bytes"], 0)
@@ -287,11 +288,35 @@ class CataloguePulls(unittest.TestCase):
         models = {model["name"]: model["estimate"] for model in json.loads(self.slm("fits", "--for", "pi4", "--json").stdout)["models"]}
         self.assertTrue(models["smollm2:135m"]["fits"])
         self.assertFalse(models["llama3.2:1b"]["fits"])
-        self.assertEqual(models["llama3.2:1b"]["quantization_that_fits"], "Q4_1")
+        self.assertEqual(models["llama3.2:1b"]["quantization_that_fits"], "Q4_K_M")
         self.assertFalse(models["llama3.2:3b"]["fits"])
         self.assertIsNone(models["llama3.2:3b"]["quantization_that_fits"])
         self.assertTrue(all(models.values()))  # the dimensions of all are known
         self.assertIn("Raspberry Pi 4", self.slm("fits", "--for", "pi4").stdout)
+
+    def test_a_kill_in_between_leaves_no_header(self):
+        server = BadServer(MODEL + bytes(80_000_000), rate=400_000)
+        self.addCleanup(server.close)
+        server.counts_headers = True
+        pull = subprocess.Popen([SLM, "pull", "hf:owner/repo:Q4_0"], env={**self.environment, "HF_ENDPOINT": server.base}, stderr=subprocess.DEVNULL)
+        end = time.time() + 60
+        while server.sent < 300_000:  # of the header
+            self.assertIsNone(pull.poll())
+            self.assertLess(time.time(), end)
+            time.sleep(0.005)
+        pull.kill()
+        pull.wait()
+        self.assertEqual([path for path in pathlib.Path(self.home).rglob("*") if path.is_file()], [])
+
+    def test_what_fits_is_named_as_it_is_pulled(self):
+        """Of the quantisations that there are; in wheels, so by the dimensions of data/models."""
+        part = {"package": "no-such-package", "version": "1.0", "member": "m.gguf", "download_bytes": 1000}
+        self.write({**entry("llama3.2:1b", [], quantization="Q8_0", quantizations=["Q8_0", "Q4_K_M"]), "sources": ["ollama:m:good"],
+                    "parts": [part], "bytes": 1000, "sha256": "0" * 64})
+        said = self.slm("pull", "llama3.2:1b", "--dry-run", "--for", "pi4").stdout
+        self.assertIn("as Q4_K_M it would fit", said)
+        self.assertIn("slm pull llama3.2:1b-q4_k_m", said)
+        self.assertNotIn("it would fit", self.slm("pull", "llama3.2:1b", "--dry-run", "--for", "pi5").stdout)
 
     def test_search(self):
         self.write(entry("tiny:1m", ["ollama:m:good"]))

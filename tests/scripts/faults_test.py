@@ -47,7 +47,7 @@ class Faults(unittest.TestCase):
     def setUp(self):
         self.home = os.path.join(tempfile.mkdtemp(dir=WORK.name), "home")
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "SLM_"))}
-        self.environment.update(SLM_HOME=self.home, HF_HOME=self.home, LANG="", LC_ALL="", LC_MESSAGES="", SLM_PULL_PATIENCE="5")
+        self.environment.update(SLM_HOME=self.home, HF_HOME=self.home, LANG="", LC_ALL="", LC_MESSAGES="", SLM_PULL_PATIENCE="5", SLM_READ_BANDWIDTH="10")
 
     def serve(self, content):
         self.content = content

@@ -44,7 +44,7 @@ class Pulls(unittest.TestCase):
         self.addCleanup(self.server.close)
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "SLM_"))}
         self.environment.update(SLM_HOME=self.home, HF_HOME=self.home, LANG="", LC_ALL="", LC_MESSAGES="", HF_ENDPOINT=self.server.base,
-                                SLM_OLLAMA_REGISTRY=self.server.base, MODELSCOPE_ENDPOINT=self.server.base + "/ms")
+                                SLM_OLLAMA_REGISTRY=self.server.base, MODELSCOPE_ENDPOINT=self.server.base + "/ms", SLM_READ_BANDWIDTH="10")
 
     def pull(self, *args, **environment):
         return subprocess.run([SLM, "pull", *args], capture_output=True, text=True, timeout=120, env={**self.environment, **environment})

@@ -33,7 +33,7 @@ class Pulls(unittest.TestCase):
     def setUp(self):
         self.home = tempfile.mkdtemp(dir=WORK.name)
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "SLM_"))}
-        self.environment.update(SLM_HOME=self.home, HF_HOME=self.home, LANG="", LC_ALL="", LC_MESSAGES="", SLM_PULL_PATIENCE="10")
+        self.environment.update(SLM_HOME=self.home, HF_HOME=self.home, LANG="", LC_ALL="", LC_MESSAGES="", SLM_PULL_PATIENCE="10", SLM_READ_BANDWIDTH="10")
 
     def start(self, server):
         self.addCleanup(server.close)

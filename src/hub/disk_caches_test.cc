@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -17,6 +19,7 @@
 #include "hub/sources/source.h"
 #include "hub/store.h"
 #include "hub/wheel_builder.h"
+#include "net/testing/scripted_server.h"
 
 namespace slm::hub {
 namespace {
@@ -310,6 +313,62 @@ TEST_F(PartsTest, PartsInACacheAreOneModel) {
   const auto model = Store::open().import("hf:owner/split:My-Model.gguf", "", {});
   ASSERT_TRUE(model.has_value()) << model.error().text();
   EXPECT_EQ(gguf::File::open(model->path).value()->tensors().size(), 2u);
+}
+
+std::string reply_with(const std::string& body) {
+  return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\nETag: \"a\"\r\nConnection: close\r\n\r\n" + body;
+}
+
+TEST_F(PartsTest, PullsFetchAllPartsAndJoinThem) {
+  RemoteModel remote;
+  remote.source = "hf:owner/split:Q4_0";
+  remote.commit = kCommit;
+  std::vector<std::unique_ptr<net::ScriptedServer>> servers;
+  for (uint16_t i = 1; i <= 3; ++i) {
+    const std::string bytes = read_text_file(write_part(home_ / "parts", i, 3)).value();
+    servers.push_back(std::make_unique<net::ScriptedServer>(std::vector<net::ScriptedServer::Reply>{{reply_with(bytes)}}));
+    RemoteFile file;
+    file.name = "part";
+    file.address.url = servers.back()->url("/" + std::to_string(i));
+    file.bytes = bytes.size();
+    file.sha256 = sha256_of(bytes);
+    if (i == 1) remote.file = file;
+    else remote.rest.push_back(file);
+  }
+  EXPECT_EQ(remote.bytes(), *remote.file.bytes + *remote.rest[0].bytes + *remote.rest[1].bytes);
+  uint64_t last = 0;
+  const auto watch = [&](const Progress& progress) {
+    if (progress.stage != "download") return;
+    EXPECT_EQ(progress.total, *remote.bytes());
+    EXPECT_GE(progress.done, last);
+    last = progress.done;
+  };
+  // A part that is not what its source says: the others need not come again.
+  const std::string right = std::exchange(remote.rest[1].sha256, sha256_of("other"));
+  EXPECT_EQ(Store::open().pull_remote(remote, "m", {}, {}).error().kind, ErrorKind::kCorrupt);
+  EXPECT_TRUE(Store::open().list().empty());
+  remote.rest[1].sha256 = right;
+  EXPECT_EQ(Store::open().bytes_here(remote), *remote.file.bytes + *remote.rest[0].bytes);
+  const auto model = Store::open().pull_remote(remote, "m", {}, watch);
+  ASSERT_TRUE(model.has_value()) << model.error().text();
+  EXPECT_EQ(last, *remote.bytes());
+  EXPECT_EQ(servers[0]->requests().size(), 1u);
+  EXPECT_EQ(model->parts, (std::vector<std::string>{remote.file.sha256, remote.rest[0].sha256, remote.rest[1].sha256}));
+  EXPECT_EQ(Store::open().import(home_ / "parts/My-Model-00001-of-00003.gguf", "imported", {})->sha256, model->sha256);
+  EXPECT_TRUE(fs::is_empty(home_ / "store/.parts"));
+  EXPECT_TRUE(fs::is_empty(home_ / "store/blobs/.part"));
+
+  // Again: nothing is asked for, by the parts' digests. With other bytes: under the same name only from the same source.
+  const size_t asked = servers[2]->requests().size();
+  EXPECT_EQ(Store::open().pull_remote(remote, "m", {}, {})->sha256, model->sha256);
+  EXPECT_EQ(servers[2]->requests().size(), asked);
+  RemoteModel other = remote;
+  other.source = "hf:somebody/else";
+  other.rest.pop_back();
+  EXPECT_EQ(Store::open().pull_remote(other, "m", {}, {}).error().message.key, "hub.name_taken");
+  // A source that names one file twice.
+  other.rest = {other.file};
+  EXPECT_EQ(Store::open().pull_remote(other, "n", {}, {}).error().message.key, "hub.store.bad_parts");
 }
 
 }  // namespace

@@ -45,6 +45,12 @@ Result<StoredModel> read_record(const std::string& path, const Layout& layout) {
   if (!check_name(model.name) || !is_sha256(model.sha256) || bytes == json->end() || !bytes->is_number_unsigned()) return damaged();
   if (layout.record(model.name) != path) return damaged();
   model.bytes = bytes->get<uint64_t>();
+  if (const auto parts = json->find("parts"); parts != json->end() && parts->is_array()) {
+    for (const Json& part : *parts) {
+      if (!part.is_string() || !is_sha256(part.get_ref<const std::string&>())) return damaged();
+      model.parts.push_back(part.get<std::string>());
+    }
+  }
   if (const auto instruct = json->find("instruct"); instruct != json->end() && instruct->is_boolean()) {
     model.instruct = instruct->get<bool>();
     model.instruct_known = true;
@@ -71,6 +77,7 @@ Status write_record(StoredModel& model, const Layout& layout) {
   Json json{{"name", model.name},       {"bytes", model.bytes},     {"sha256", model.sha256},
             {"source", model.source},   {"license", model.license}, {"added", model.added}};
   if (!model.commit.empty()) json["commit"] = model.commit;
+  if (!model.parts.empty()) json["parts"] = model.parts;
   if (model.instruct_known) json["instruct"] = model.instruct;
   return write_file_atomically(layout.record(model.name), to_text(json, 2) + "\n");
 }
@@ -140,6 +147,12 @@ Status remove_unreferenced_blob(const std::string& sha256, const Layout& layout)
 }
 
 bool is_same_model(const StoredModel& stored, const RemoteModel& remote) {
+  if (!remote.rest.empty()) {
+    // The digest of the joined file is nobody's but ours.
+    const auto is_same = [](const std::string& digest, const RemoteFile& part) { return !part.sha256.empty() && part.sha256 == digest; };
+    return stored.parts.size() == remote.rest.size() + 1 && is_same(stored.parts[0], remote.file) &&
+           std::equal(remote.rest.begin(), remote.rest.end(), stored.parts.begin() + 1, [&](const RemoteFile& part, const std::string& digest) { return is_same(digest, part); });
+  }
   if (!remote.file.sha256.empty()) return stored.sha256 == remote.file.sha256;
   return stored.source == remote.source && stored.commit == remote.commit && remote.file.bytes == stored.bytes;
 }

@@ -28,6 +28,7 @@ struct StoredModel {
   std::string commit;     // of the source; "" where it has none
   std::string license;
   std::string added;      // RFC 3339
+  std::vector<std::string> parts = {};  // SHA-256 of the files it was joined from by a pull; else empty
   bool instruct = false;
   bool instruct_known = false;   // false: decide from the file
 };
@@ -64,7 +65,8 @@ class Store {
   // Errors: kNotFound (no source known, no pip), kUsage (no consent), kNetwork (index named), kDoesNotFit (disk), kCorrupt
   // (digest; both named), kFailed (interrupted).
   Result<StoredModel> pull(const CatalogueEntry& entry, const OnProgress& progress);
-  // Fetches what a source found (sources/source.h) under a name of its own; no-op when its digest is known and here. What has come is kept
+  // Fetches what a source found (sources/source.h) under a name of its own; no-op when its digest is known and here. The parts of a split model are
+  // fetched one after the other, each as a file of its own, and joined (local_files.h). What has come is kept
   // when something fails or is cancelled, and the next pull goes on from there. Errors: as pull, and kUsage (the name holds other bytes).
   Result<StoredModel> pull_remote(const RemoteModel& remote, const std::string& name, const Asking& asking, const OnProgress& progress);
   // What an earlier pull of it has left, or another program's cache has: bytes that need not come again if they still fit.
@@ -88,6 +90,8 @@ class Store {
 
  private:
   explicit Store(std::string root) : layout_{std::move(root)} {}
+  // The caller holds the name's lock, and the name is free or of this source.
+  Result<StoredModel> pull_under_lock(const RemoteModel& remote, const std::string& name, const Asking& asking, const OnProgress& progress);
   Result<StoredModel> resolve_cached(const std::string& name, const OnProgress& progress) const;
   tl::unexpected<Error> not_in_store(std::string_view name) const;
   Layout layout_;

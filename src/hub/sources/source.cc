@@ -29,6 +29,14 @@ std::string without_slash(std::string url) {
 
 }  // namespace
 
+std::optional<uint64_t> RemoteModel::bytes() const {
+  std::optional<uint64_t> sum = file.bytes;
+  for (const RemoteFile& part : rest) {
+    if (!sum || !part.bytes || __builtin_add_overflow(*sum, *part.bytes, &*sum)) return std::nullopt;
+  }
+  return sum;
+}
+
 const Source* source_for(std::string_view name) {
   static const WebAddress web;
   static const HuggingFace hugging_face;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "hub/following.h"
@@ -30,7 +31,10 @@ struct RemoteModel {
   std::string commit;              // of the source; "" where it has none
   std::string license;             // as the source names it; "" unknown
   bool gated = false;              // asks for consent at the source
-  RemoteFile file;                 // one GGUF; split files are refused by their source
+  RemoteFile file;                 // the GGUF, or the first part of a model in several files
+  std::vector<RemoteFile> rest = {};  // its other parts, in order; pull_remote joins them
+
+  std::optional<uint64_t> bytes() const;  // of all files
 };
 
 struct Asking {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "cli/stage_pace.h"
+
 namespace slm::cli {
 namespace {
 
@@ -20,6 +22,30 @@ TEST(Duration, OtherTextIsAUsageError) {
     ASSERT_FALSE(parsed) << text;
     EXPECT_EQ(parsed.error().kind, ErrorKind::kUsage) << text;
   }
+}
+
+// Two stages of 60 items that take turns of 4: A takes 1 s an item, B 2 s.
+TEST(StagePace, TurnsAreAddedUp) {
+  StagePace pace;
+  double now = 100;
+  pace.report("open", 0, now);
+  EXPECT_EQ(pace.rate("A"), 0);
+  for (uint64_t turn = 0; turn < 3; ++turn) {
+    for (uint64_t i = 1; i <= 4; ++i) pace.report("A", 4 * turn + i, now += 1);
+    for (uint64_t i = 1; i <= 4; ++i) pace.report("B", 4 * turn + i, now += 2);
+  }
+  EXPECT_NEAR(pace.rate("A"), 1, 1e-12);
+  EXPECT_NEAR(pace.rate("B"), 0.5, 1e-12);
+  pace.report("A", 1, now + 10);  // another stage of this name
+  EXPECT_NEAR(pace.rate("A"), 0.1, 1e-12);
+}
+
+TEST(StagePace, RatesAreShort) {
+  EXPECT_EQ(rate_text(0), "");
+  EXPECT_EQ(rate_text(123.4), "123/s");
+  EXPECT_EQ(rate_text(1.44), "1.4/s");
+  EXPECT_EQ(rate_text(0.3), "18/min");
+  EXPECT_EQ(rate_text(0.001), "0.06/min");
 }
 
 }  // namespace

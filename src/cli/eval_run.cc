@@ -141,7 +141,13 @@ Status run_task(const RunFlags& given, const Context& context) {
   const lab::Watch watch = watch_measurement();
   lab::TaskRun run{&task, given.model.model, subject.resolved.is_instruct(), given.seed, {}, std::move(loaded.missing)};
   for (const lab::RowData& data : loaded.rows) {
-    auto row = lab::run_row(data, subject.under_test, options, watch);
+    const auto number = static_cast<uint64_t>(&data - loaded.rows.data()) + 1;
+    const lab::Watch of_row{[&](lab::Progress progress) {
+                              progress.row = number;
+                              progress.rows = loaded.rows.size();
+                              watch.report(progress);
+                            }, watch.cancelled};
+    auto row = lab::run_row(data, subject.under_test, options, of_row);
     if (!row) {
       end_progress();
       return tl::unexpected<Error>(row.error());

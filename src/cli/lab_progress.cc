@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "cli/lab_commands.h"
+#include "cli/stage_pace.h"
 
 namespace slm::cli {
 namespace {
@@ -17,6 +18,7 @@ struct Line {
   std::string stage;
   Clock::time_point stage_start, last_shown;
   bool shown = false;  // a line stands on the terminal
+  StagePace pace;
 };
 Line& line() {
   static Line one;
@@ -25,18 +27,20 @@ Line& line() {
 
 double seconds_between(Clock::time_point from, Clock::time_point to) { return std::chrono::duration<double>(to - from).count(); }
 
-std::string left_text(const lab::Progress& progress, double spent) {
-  if (progress.done == 0 || progress.done >= progress.total) return {};
-  const double left = spent / static_cast<double>(progress.done) * static_cast<double>(progress.total - progress.done);
-  const auto seconds = static_cast<uint64_t>(left + 0.5);
+std::string left_text(const lab::Progress& progress, double rate) {
+  if (rate <= 0 || progress.done >= progress.total) return {};
+  const auto seconds = static_cast<uint64_t>(static_cast<double>(progress.total - progress.done) / rate + 0.5);
   return tr("lab.progress.left", fmt::format("{}:{:02}", seconds / 60, seconds % 60));
 }
 
-std::string progress_text(const lab::Progress& progress, double spent) {
+// "[3/9] PIQA, a  12/59  1.4/s  63.0 % [...]  0:40 left"
+std::string progress_text(const lab::Progress& progress, double rate) {
   std::string text = render(progress.stage, language());
+  if (progress.rows > 1) text = fmt::format("[{}/{}] {}", progress.row, progress.rows, text);
   if (progress.total > 0) text += fmt::format("  {}/{}", progress.done, progress.total);
+  if (progress.rows > 0 && rate > 0) text += "  " + rate_text(rate);
   if (!progress.running.empty()) text += "  " + progress.running;
-  if (const std::string left = left_text(progress, spent); !left.empty()) text += "  " + left;
+  if (const std::string left = left_text(progress, rate); !left.empty()) text += "  " + left;
   return text;
 }
 
@@ -49,6 +53,7 @@ void show(const lab::Progress& progress) {
   Line& state = line();
   const Clock::time_point now = Clock::now();
   const std::string stage = render(progress.stage, language());
+  state.pace.report(stage, progress.done, seconds_between({}, now));
   const bool is_new = stage != state.stage, is_last = progress.done >= progress.total;
   if (is_new) {
     state.stage = stage;
@@ -61,7 +66,7 @@ void show(const lab::Progress& progress) {
     return;
   }
   state.last_shown = now;
-  const std::string text = progress_text(progress, seconds_between(state.stage_start, now));
+  const std::string text = progress_text(progress, state.pace.rate(stage));
   if (terminal) {
     std::fprintf(stderr, "\r%s", pad_right(text, terminal_columns()).c_str());
     state.shown = true;

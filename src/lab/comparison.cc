@@ -150,8 +150,10 @@ ComparisonRow sentences_row(std::string_view id, Message label, const PairedSent
   ComparisonRow row = fact_row(id, "language", std::move(label), figure(sum_a / sum_bytes), figure(sum_b / sum_bytes));
   judge_sums(row, {bits_a, bits_b, bytes}, Direction::kLessIsBetter, kBitsMargin * *row.b.number, seed);
   for (size_t i = 0; i < n; ++i) {
-    row.records.push_back({sentences.ids[i], 'a', "", bits_a[i] / bytes[i], sentences.texts[i]});
-    row.records.push_back({sentences.ids[i], 'b', "", bits_b[i] / bytes[i], sentences.texts[i]});
+    for (const auto& [bits, model] : {std::pair{bits_a[i], 'a'}, {bits_b[i], 'b'}}) {
+      row.records.push_back({sentences.ids[i], model, "", bits / bytes[i], sentences.texts[i]});
+      row.records.back().weight = bytes[i];
+    }
   }
   return row;
 }

@@ -74,6 +74,9 @@ std::string kind_text(const ComparedModel& model) {
   return tr(model.is_instruct ? "lab.kind.instruct" : "lab.kind.base");
 }
 
+// Of a column, so that instruct against base is seen in every table.
+std::string head(const char* letter, const ComparedModel& model) { return fmt::format("{} {}", letter, kind_text(model)); }
+
 std::string model_line(const char* letter, const ComparedModel& model) {
   std::string facts = kind_text(model);
   if (!model.endpoint.empty()) facts += ", " + tr("lab.endpoint.kind", printable(model.endpoint));
@@ -133,7 +136,7 @@ std::string terminal_table(const Comparison& comparison) {
   table.add_row({model_line("B", comparison.b)});
   table.add_row({device_line(comparison)});
   table.add_line();
-  table.add_row({"", "A", "B", tr("lab.table.a_against_b")});
+  table.add_row({"", head("A", comparison.a), head("B", comparison.b), tr("lab.table.a_against_b")});
   std::string section;
   for (const ComparisonRow& row : comparison.rows) {
     if (row.table != section) {
@@ -157,7 +160,7 @@ std::string markdown_report(const Comparison& comparison) {
     if (row.table != section) {
       section = row.table;
       out += "\n## " + table_title(section) + "\n\n";
-      out += markdown_row({"", "A", "B", tr("lab.table.a_against_b"), tr("lab.table.effect")}) + markdown_rule(5);
+      out += markdown_row({"", head("A", comparison.a), head("B", comparison.b), tr("lab.table.a_against_b"), tr("lab.table.effect")}) + markdown_rule(5);
     }
     const std::string verdict = row.verdict == Verdict::kNotMeasured ? last_cell(row) : verdict_text(row);
     out += markdown_row({render(row.label, language()), value_text(row.a), value_text(row.b), verdict, effect_text(row)});

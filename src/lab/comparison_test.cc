@@ -83,6 +83,7 @@ TEST(Rows, SentencesWeighByTheirBytes) {
   EXPECT_GT(row.more_items, 0u);
   EXPECT_EQ(row.records[2].item, 9u);
   EXPECT_EQ(row.records[2].transcript, "q");
+  EXPECT_EQ(row.records[2].weight, 30);  // anyone can work the mean out
 }
 
 TEST(Rows, RunsCompareMedians) {
@@ -177,6 +178,16 @@ TEST_P(InLanguage, EveryRowHasItsVerdict) {
   }
   EXPECT_NE(report.find(tr("lab.kind.base")), std::string::npos);
   EXPECT_EQ(report.find('\x1b'), std::string::npos);
+}
+
+TEST_P(InLanguage, EveryTableTellsInstructFromBase) {
+  const std::string heads = fmt::format("|  | A {} | B {} |", tr("lab.kind.instruct"), tr("lab.kind.base")), report = markdown_report(example());
+  size_t sections = 0, told = 0;
+  for (size_t at = report.find("\n## "); at != std::string::npos; at = report.find("\n## ", at + 1)) ++sections;
+  for (size_t at = report.find(heads); at != std::string::npos; at = report.find(heads, at + 1)) ++told;
+  EXPECT_GT(sections, 2u);
+  EXPECT_EQ(told, sections);
+  EXPECT_NE(terminal_table(example()).find("| A " + tr("lab.kind.instruct")), std::string::npos);
 }
 
 TEST_P(InLanguage, MarkdownRowsHaveTheirCells) {

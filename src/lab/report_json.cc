@@ -41,7 +41,7 @@ Json records_json(const Comparison& comparison, const ComparisonRow& row) {
   for (const ItemRecord& record : row.records) {
     Json one = {{"item", record.item}, {"model", record.model == 'a' ? comparison.a.name : comparison.b.name}};
     if (!record.prompt.empty()) one["prompt"] = record.prompt;
-    if (!record.answer.empty()) one["answer"] = record.answer;
+    one["answer"] = record.answer;
     // Yes and no are true and false; measured values are numbers.
     one["grade"] = row.is_rate ? Json(record.grade != 0) : number(record.grade);
     if (record.weight != 1) one["weight"] = record.weight;

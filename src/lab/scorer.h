@@ -70,7 +70,8 @@ class RuntimeScorer : public Scorer {
 struct Progress {
   Message stage;
   uint64_t done = 0, total = 0;
-  std::string running;
+  std::string running = {};
+  uint64_t row = 0, rows = 0;   // of tasks: items are counted, of which row (from 1) of how many; 0: something else is counted
 };
 
 // How a long measurement talks to whoever started it.

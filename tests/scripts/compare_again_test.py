@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """`slm compare` made again: with the same seed, after being killed, on a full disk: compare_again_test.py SLM WRITE_TINY_CHAT_MODEL."""
 import json
+import operator
 import os
 import pathlib
 import random
 import re
+import statistics
 import subprocess
 import sys
 import time
@@ -49,6 +51,24 @@ class Again(compare_flags_test.Compare):
         self.assertEqual(json.dumps(first), json.dumps(again))
         self.assertEqual(self.report(first), self.report(again))
         self.assertGreater(sum(len(row["records"]) for row in first["rows"] if "verdict" in row), 800)
+
+    def test_every_row_can_be_worked_out_from_its_records(self):
+        facts = self.smoke("one")
+        sides = dict(zip("ab", (model["name"] for model in facts["models"])))
+        checked = set()
+        for row in facts["rows"]:
+            for side, name in sides.items():
+                records = [record for record in row["records"] if record["model"] == name]
+                if row["table"] == "deployment" or not records:
+                    continue
+                grades = [float(record["grade"]) for record in records]
+                weights = [record.get("weight", 1) for record in records]
+                value = statistics.median(grades) if row["table"] == "speed" else sum(map(operator.mul, grades, weights)) / sum(weights)
+                self.assertAlmostEqual(row[side], value, places=6, msg=row["id"])
+                if row["table"] != "speed":
+                    self.assertTrue(all(record["transcript"] and {"item", "answer"} <= record.keys() for record in records), row["id"])
+                checked.add(row["id"])
+        self.assertLessEqual({"prefill", "decode", "first_token", "flores_bits_eng_Latn", "flores_bits_gap.zho_Hans", "hellaswag", "piqa"}, checked)
 
     def test_killed_at_twenty_random_moments_it_ends_as_unbroken(self):
         unbroken = without_times(self.smoke("unbroken"))

@@ -145,6 +145,16 @@ class EvalRun(unittest.TestCase):
         self.assertIn("answers.db", self.run_slm(code=6).stderr)
         self.run_slm("--fresh")
 
+    def test_without_a_sandbox_no_code_is_run(self):
+        data = pathlib.Path(__file__).resolve().parents[2] / "data/smoke"
+        environment = {**self.environment, "PATH": str(self.path / "empty")}
+        base = str(self.path / "tiny-base.gguf")  # continues the beginning of a function: there is always a program
+        subprocess.run([WRITE, base, "template=none", "name=tiny-base"], check=True, stdout=subprocess.DEVNULL)
+        done = subprocess.run([SLM, "eval", "run", "humaneval", base, "--threads", "1", "--limit", "2", "--data-dir", str(data)],
+                              capture_output=True, text=True, env=environment)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("bubblewrap", done.stderr)
+
     def test_tasks_are_listed(self):
         listed = json.loads(subprocess.run([SLM, "eval", "tasks", "--json"], capture_output=True, text=True, check=True).stdout)["tasks"]
         names = [task["name"] for task in listed]

@@ -314,6 +314,13 @@ class Page(Numbers, unittest.TestCase):
                 self.assertEqual(beside, {"decode": ["S1"], "bits_per_byte_zh": ["L2"]}.get(row["id"], []))
                 for claim in EXAMPLE["article"]:
                     self.assertEqual(claim["quote"] in self.row(page, row["id"]).text_content(), claim["claim"] in beside)
+            kinds = {"en": {"instruct": "instruct", "base": "base"}, "zh": {"instruct": "指令模型", "base": "基座模型"}}[language]
+            wanted = [f"{letter} {kinds[model['kind']]}" for letter, model in zip("AB", EXAMPLE["models"])]
+            heads = page.locator("section:not(#claims) table:has(tbody.row) thead tr").evaluate_all("(all) => all.map((one) => one.textContent)")
+            self.assertGreater(len(heads), 3)
+            for head in heads:
+                for text in wanted:
+                    self.assertIn(text, head)
             self.assertEqual(self.troubles, [])
 
     def test_languages_switch_without_reload(self):

@@ -235,9 +235,19 @@ class TaskPart {
       row.records[which].push_back(std::move(*record));
       if (is_given_up(row, which)) return {};
       session_.watch.report({msg("lab.stage.item", render(task_label(*row.task, *row.row, 0), language()), session_.name(which)), i + 1,
-                             row.planned, row.scores[static_cast<size_t>(which)].text()});
+                             row.planned, row.scores[static_cast<size_t>(which)].text(), number_of(row), judged_rows_});
     }
     return {};
+  }
+
+  // From 1, among those that the plan has a place for.
+  uint64_t number_of(const RowRun& row) const {
+    uint64_t number = 0;
+    for (const RowRun& one : rows_) {
+      number += one.planned > 0;
+      if (&one == &row) break;
+    }
+    return number;
   }
 
   // What cannot be measured here is a row with its reason; what is damaged is said above the table too. The other rows go on.
@@ -275,7 +285,7 @@ class TaskPart {
   }
 
   // Shared by all rows: one that stops is shown, whatever the others turn out to be.
-  double alpha() const { return kSignificance / std::max(1, judged_rows_); }
+  double alpha() const { return kSignificance / static_cast<double>(std::max<uint64_t>(1, judged_rows_)); }
 
   std::vector<ComparisonRow> finish(const RowRun& run) const {
     if (run.is_own && run.planned > 0 && run.missing.empty()) return own_prompt_rows(*run.data, run.records[0], run.records[1], session_.setup.seed);
@@ -311,7 +321,7 @@ class TaskPart {
   std::deque<Task> tasks_;  // rows point into it
   std::deque<RowRun> rows_;
   TaskSubject subjects_[2];
-  int judged_rows_ = 0;  // that the plan has a place for
+  uint64_t judged_rows_ = 0;  // that the plan has a place for
   uint64_t not_kept_ = 0;  // answers that the cache could not take, and the last reason
   Error not_kept_because_;
 };

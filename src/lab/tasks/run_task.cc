@@ -146,7 +146,7 @@ Result<TaskResult> run_row(const RowData& data, const TaskSubject& subject, cons
     }
     so_far.add(*record);
     result.records.push_back(std::move(*record));
-    watch.report({stage, i + 1, result.asked_for, so_far.text()});
+    watch.report({stage, i + 1, result.asked_for, so_far.text(), 1, 1});
   }
   result.score = score_records(task, result.records, options.seed);
   return result;

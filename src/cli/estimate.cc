@@ -25,6 +25,9 @@ constexpr double kPeakShare = 0.9;
 // What a batch of 256 takes beside weights and KV, by width and feed-forward; fitted to Model::workspace_bytes of the families.
 constexpr uint64_t kFixedBytes = 32u << 20, kBytesPerToken = 72, kBatchBytes = 256 * sizeof(float);
 
+// Positions that windowed layers keep beside their window: a batch, and pages that are half used.
+constexpr uint64_t kBesideWindow = 256 + 64;
+
 uint64_t workspace_of(const lab::audit::ModelShape& shape) {
   return kFixedBytes + kBytesPerToken * shape.vocabulary + kBatchBytes * (6 * shape.width + 3 * shape.ffn);
 }
@@ -69,7 +72,7 @@ std::optional<Estimate> estimate_of_shape(const lab::audit::ModelShape& shape, c
   const auto known = lab::audit::find_quantization(quantization);
   if (!known) return std::nullopt;
   const auto tokens = static_cast<uint32_t>(std::min<uint64_t>(context > 0 ? context : kEstimateContext, shape.context));
-  Estimate estimate{place, tokens, lab::audit::weight_bytes(shape, *known), shape.kv_bytes(tokens), workspace_of(shape)};
+  Estimate estimate{place, tokens, lab::audit::weight_bytes(shape, *known), shape.kv_bytes(tokens, kBesideWindow), workspace_of(shape)};
   add_speed(estimate, lab::audit::bytes_per_token(shape, *known));
   add_smaller(estimate, shape, offered);
   return estimate;

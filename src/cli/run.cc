@@ -11,6 +11,7 @@
 #include "cli/chat.h"
 #include "cli/conversation.h"
 #include "cli/prompt_text.h"
+#include "cli/sampling_flags.h"
 
 namespace slm::cli {
 namespace {
@@ -74,7 +75,7 @@ Status answer_once(OpenedModel& opened, RunFlags& flags, const std::string& prom
   return {};
 }
 
-Status run(RunFlags& flags, bool has_argument, bool json) {
+Status run(RunFlags& flags, const GivenFlags& given, bool has_argument, bool json) {
   if (flags.raw && !flags.system.empty()) return fail(ErrorKind::kUsage, "cli.raw_has_no_system");
   SLM_TRY(system, decode_text(flags.system, flags.encoding, "--system"));
   flags.system = std::move(system);
@@ -82,6 +83,7 @@ Status run(RunFlags& flags, bool has_argument, bool json) {
   if (!prompt && json) return fail_with_hint(ErrorKind::kUsage, msg("cli.json_needs_prompt"), msg("cli.give_prompt"));
   flags.model.may_pull = true;
   SLM_TRY(opened, resolve_and_open(flags.model));
+  if (opened.resolved.entry != nullptr) apply_recommended(*opened.resolved.entry, given, opened.resolved.talks && !flags.raw, flags.generate);
   install_interrupt_handler();
   interrupted() = false;  // one that came during a pull that ended well all the same
   if (!prompt) return hold_chat(opened, flags);
@@ -100,7 +102,7 @@ Run setup_run(CLI::App& app) {
   add_sampling_flags(app, flags->generate);
   app.add_option("--encoding", flags->encoding, tr("cli.flag.encoding"))->type_name("NAME");
   app.add_flag("--verbose", flags->verbose, tr("cli.flag.verbose"));
-  return [flags, prompt](const Context& context) { return run(*flags, prompt->count() > 0, context.json); };
+  return [flags, prompt, &app](const Context& context) { return run(*flags, given_sampling_flags(app), prompt->count() > 0, context.json); };
 }
 
 }  // namespace slm::cli

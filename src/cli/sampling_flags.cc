@@ -1,7 +1,12 @@
 #include "cli/sampling_flags.h"
 
-#include <CLI/CLI.hpp>
+#include <type_traits>
+#include <vector>
 
+#include <CLI/CLI.hpp>
+#include <fmt/ranges.h>
+
+#include "base/json.h"
 #include "base/message.h"
 
 namespace slm::cli {
@@ -30,7 +35,48 @@ void add_sampling_flags(CLI::App& app, GenerateOptions& options) {
       ->type_name("N");
   app.add_option("--seed", sampling.seed, tr("cli.flag.seed", sampling.seed))->type_name("N");
   // One value each time, so that a PROMPT may follow it.
-  app.add_option("--stop", options.stop, tr("cli.flag.stop"))->type_name("TEXT")->expected(1)->take_all();
+  app.add_option("--stop", options.stop, tr("cli.flag.stop"))->type_name("TEXT")->expected(1)->take_all()->allow_extra_args(false);
+}
+
+GivenFlags given_sampling_flags(const CLI::App& app) {
+  GivenFlags given;
+  for (const char* flag : {"--temperature", "--top-k", "--top-p", "--repetition-penalty", "--stop"}) {
+    if (app.get_option(flag)->count() > 0) given.insert(flag);
+  }
+  return given;
+}
+
+void apply_recommended(const hub::CatalogueEntry& entry, const GivenFlags& given, bool talks, GenerateOptions& options) {
+  SamplingParams& sampling = options.sampling;
+  const auto apply = [&](const char* flag, const auto& recommended, auto& value) {
+    if (recommended && !given.contains(flag)) value = static_cast<std::decay_t<decltype(value)>>(*recommended);
+  };
+  apply("--temperature", entry.sampling.temperature, sampling.temperature);
+  apply("--top-k", entry.sampling.top_k, sampling.top_k);
+  apply("--top-p", entry.sampling.top_p, sampling.top_p);
+  apply("--repetition-penalty", entry.sampling.repeat_penalty, sampling.repetition_penalty);
+  if (talks && !given.contains("--stop")) options.stop = entry.stop;
+}
+
+std::string recommended_text(const hub::DefaultSampling& sampling) {
+  std::vector<std::string> pieces;
+  const auto add = [&](const char* name, const auto& value) {
+    if (value) pieces.push_back(fmt::format("{} {}", name, *value));
+  };
+  add("temperature", sampling.temperature);
+  add("top-k", sampling.top_k);
+  add("top-p", sampling.top_p);
+  add("repetition-penalty", sampling.repeat_penalty);
+  return fmt::format("{}", fmt::join(pieces, ", "));
+}
+
+nlohmann::ordered_json sampling_json(const hub::DefaultSampling& sampling) {
+  Json json = Json::object();
+  if (sampling.temperature) json["temperature"] = *sampling.temperature;
+  if (sampling.top_k) json["top_k"] = *sampling.top_k;
+  if (sampling.top_p) json["top_p"] = *sampling.top_p;
+  if (sampling.repeat_penalty) json["repeat_penalty"] = *sampling.repeat_penalty;
+  return json;
 }
 
 }  // namespace slm::cli

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/aligned_columns.h"
 #include "cli/hub_commands.h"
+#include "cli/sampling_flags.h"
 
 namespace slm::cli {
 namespace {
@@ -13,15 +14,6 @@ std::string joined(const std::vector<std::string>& words) {
   std::string out;
   for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;
   return out;
-}
-
-Json sampling_json(const hub::DefaultSampling& sampling) {
-  Json json = Json::object();
-  if (sampling.temperature) json["temperature"] = *sampling.temperature;
-  if (sampling.top_k) json["top_k"] = *sampling.top_k;
-  if (sampling.top_p) json["top_p"] = *sampling.top_p;
-  if (sampling.repeat_penalty) json["repeat_penalty"] = *sampling.repeat_penalty;
-  return json;
 }
 
 Json entry_json(const hub::CatalogueEntry& entry, bool in_store) {

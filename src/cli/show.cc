@@ -2,11 +2,14 @@
 
 #include <memory>
 
+#include <fmt/ranges.h>
+
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/conversation.h"
 #include "cli/facts_table.h"
 #include "cli/open_model.h"
+#include "cli/sampling_flags.h"
 #include "hub/digest.h"
 
 namespace slm::cli {
@@ -66,6 +69,8 @@ Json as_json(const ResolvedModel& model, const MemoryPlan& plan, const ModelFlag
   json["kv_heads"] = facts.n_kv_heads;
   json["head_dim"] = facts.head_dim;
   json["ffn"] = facts.ffn;
+  json["sampling"] = sampling_json(model.entry != nullptr ? model.entry->sampling : hub::DefaultSampling{});
+  json["stop"] = model.entry != nullptr ? Json(model.entry->stop) : Json::array();
   const std::string& text = model.options.template_text.empty() ? facts.chat_template : model.options.template_text;
   json["template"] = Json{{"source", template_source(model, flags)}, {"text", text}};
   Json memory;
@@ -106,6 +111,10 @@ void print_people(const ResolvedModel& model, const MemoryPlan& plan, const Mode
                                  : source == "built_in" ? tr("cli.show.template_built_in")
                                                         : flags.template_name);
   table.add("cli.show.kind", tr(model.is_instruct() ? "cli.show.instruct" : "cli.show.base"));
+  if (model.entry != nullptr) {
+    if (const std::string sampling = recommended_text(model.entry->sampling); !sampling.empty()) table.add("cli.show.sampling", sampling);
+    if (!model.entry->stop.empty()) table.add("cli.show.stop", fmt::format("{}", fmt::join(model.entry->stop, " ")));
+  }
   const std::string license = license_of(model);
   table.add("cli.show.license", license.empty() ? tr("cli.show.unknown") : license);
   const std::string commit = model.stored.commit.empty() ? "" : " @ " + model.stored.commit;

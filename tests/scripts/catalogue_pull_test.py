@@ -95,6 +95,23 @@ class CataloguePulls(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("hf:owner/repo:Q4_0", done.stderr)
 
+    def test_run_goes_by_what_is_recommended(self):
+        """Greedy by the catalogue: every seed says the same; a flag wins."""
+        self.write(entry("tiny:1m", ["ollama:m:good"], sampling={"temperature": 0}), entry("tiny:2m", ["ollama:m:good"]))
+        self.gets("tiny:1m")
+        say = lambda name, *flags: json.loads(self.slm("run", name, "--max-tokens", "12", "--json", *flags, "hello").stdout)
+        said = say("tiny:1m", "--seed", "1")
+        self.assertEqual(said["ids"], say("tiny:1m", "--seed", "2")["ids"])
+        self.assertNotEqual(said["ids"], say("tiny:1m", "--temperature", "2", "--top-k", "0", "--top-p", "1")["ids"])
+        self.assertNotEqual(said["ids"], say("tiny:2m", "--temperature", "2", "--top-k", "0", "--top-p", "1")["ids"])
+        stop = next(one for one in said["text"] if one.isascii() and one.isprintable())
+        self.write(entry("tiny:1m", ["ollama:m:good"], sampling={"temperature": 0}, stop=[stop]))
+        shown = json.loads(self.slm("show", "tiny:1m", "--json").stdout)
+        self.assertEqual((shown["sampling"], shown["stop"]), ({"temperature": 0}, [stop]))
+        self.assertEqual(say("tiny:1m")["text"], said["text"][:said["text"].index(stop)])
+        self.assertEqual(say("tiny:1m", "--stop", "no such text")["text"], said["text"])
+        self.assertEqual(say("tiny:1m", "--raw")["ids"], say("tiny:1m", "--raw", "--stop", "no such text")["ids"])
+
     def test_a_source_that_lacks_it_is_passed_over(self):
         self.write(entry("tiny:1m", ["hf:owner/none:Q4_0", "ollama:nothing:x", "modelscope:owner/repo:q4_0"]))
         self.assertEqual(self.gets("tiny:1m")["source"], "modelscope:owner/repo:q4_0")

@@ -94,9 +94,15 @@ uint64_t ModelShape::matrix_parameters() const {
   return layers * (2 * width * queries + 2 * width * keys + 3 * width * ffn);
 }
 
+uint64_t ModelShape::kv_bytes(uint64_t tokens, uint64_t beside) const {
+  const uint64_t of_position = 2 * 2 * kv_heads * head_dim;
+  const uint64_t full = window > 0 ? layers / full_every : layers;
+  return of_position * (full * tokens + (layers - full) * std::min(tokens, window + beside));
+}
+
 Result<ModelShape> read_shape(const YamlNode& node) {
   SLM_TRY_STATUS(node.refuse_unknown_keys({"layers", "width", "heads", "kv_heads", "head_dim", "ffn", "vocabulary", "context", "tied",
-                                           "qkv_bias", "norms", "qk_norm", "header_bytes"}));
+                                           "qkv_bias", "norms", "qk_norm", "header_bytes", "window", "full_every"}));
   ModelShape shape;
   SLM_TRY_STATUS(read_dimension(node, "layers", limits::kMaxLayers, shape.layers));
   SLM_TRY_STATUS(read_dimension(node, "width", limits::kMaxWidth, shape.width));
@@ -108,6 +114,10 @@ Result<ModelShape> read_shape(const YamlNode& node) {
   SLM_TRY_STATUS(read_dimension(node, "context", limits::kMaxContext, shape.context));
   SLM_TRY(tied, node.bool_or("tied", true));
   SLM_TRY(header_bytes, node.integer_or("header_bytes", 0, 0, static_cast<int64_t>(limits::kGgufMaxMetadataBytes)));
+  SLM_TRY(window, node.integer_or("window", 0, 0, limits::kMaxContext));
+  SLM_TRY(full_every, node.integer_or("full_every", 1, 1, limits::kMaxLayers));
+  shape.window = static_cast<uint64_t>(window);
+  shape.full_every = static_cast<uint64_t>(full_every);
   shape.tied = tied;
   shape.header_bytes = static_cast<uint64_t>(header_bytes);
 
@@ -123,8 +133,7 @@ Result<ModelShape> read_shape(const YamlNode& node) {
 
 Result<ModelShape> shape_of(const ModelFacts& facts) {
   ModelShape shape{facts.n_layers, facts.width,      facts.n_heads, facts.n_kv_heads, facts.head_dim,
-                   facts.ffn,      facts.vocabulary, facts.context, true,             0,
-                   0};
+                   facts.ffn,      facts.vocabulary, facts.context};
   const uint64_t tied_parameters = shape.parameters();
   if (facts.parameters < tied_parameters) {
     return fail(ErrorKind::kCorrupt, "lab.audit.too_few_parameters", facts.path, facts.parameters, tied_parameters);

@@ -21,8 +21,11 @@ struct ModelShape {
   uint64_t embedding_parameters() const { return vocabulary * width; }
   uint64_t matrix_parameters() const;  // of all layers
   uint64_t parameters() const { return matrix_parameters() + vector_parameters + (tied ? 1 : 2) * embedding_parameters(); }
-  // Keys and values of `tokens` positions, in F16.
-  uint64_t kv_bytes(uint64_t tokens) const { return 2 * 2 * layers * kv_heads * head_dim * tokens; }
+  uint64_t window = 0;             // positions that a windowed layer sees; 0: no such layers
+  uint64_t full_every = 1;         // of so many layers the last sees all positions; the others are windowed
+
+  // Keys and values of `tokens` positions, in F16. Windowed layers keep their window and `beside` positions: what a batch adds.
+  uint64_t kv_bytes(uint64_t tokens, uint64_t beside = 0) const;
 };
 
 // Errors: kCorrupt with the place: a key missing or unknown, a dimension that no model can have (base/limits.h).

@@ -43,6 +43,15 @@ TEST(ModelShape, SizesOfTheArticlesModels) {
   EXPECT_EQ(gemma.kv_bytes(1), 18'432u);
 }
 
+TEST(ModelShape, WindowedLayersKeepTheirWindow) {
+  const ModelShape gemma = shape_named("gemma3:270m-base");  // 3 of 18 layers see all, 15 see 512 positions
+  EXPECT_EQ(gemma.kv_bytes(100), 18u * 1024 * 100);
+  EXPECT_EQ(gemma.kv_bytes(4096), 1024u * (3 * 4096 + 15 * 512));
+  EXPECT_EQ(gemma.kv_bytes(4096, 320), 1024u * (3 * 4096 + 15 * 832));
+  const ModelShape gemma2 = shape_named("gemma2:2b");
+  EXPECT_EQ(gemma2.kv_bytes(8192), 4u * 4 * 256 * (13 * 8192 + 13 * 4096));
+}
+
 TEST(ModelShape, AnUntiedModelReadsOneOfItsTwoMatrices) {
   ModelShape shape = shape_named("smollm2:135m");
   EXPECT_EQ(bytes_per_token(shape, Quantization::kF16), weight_bytes(shape, Quantization::kF16));
@@ -52,7 +61,7 @@ TEST(ModelShape, AnUntiedModelReadsOneOfItsTwoMatrices) {
 }
 
 TEST(ModelShape, RowsThatFitNoBlockFallBack) {
-  ModelShape odd{1, 48, 1, 1, 48, 48, 100, 10, true, 0, 0};  // 48 is no multiple of 32
+  ModelShape odd{1, 48, 1, 1, 48, 48, 100, 10};  // 48 is no multiple of 32
   EXPECT_EQ(weight_bytes(odd, Quantization::kQ4_0), weight_bytes(odd, Quantization::kF16));
 }
 

@@ -15,7 +15,7 @@ namespace slm::cli {
 namespace {
 
 constexpr double kMostSeconds = 30 * 24 * 3600.0;
-constexpr size_t kLabelColumns = 40;
+constexpr size_t kLabelColumns = 45;
 
 std::string time_text(double seconds) {
   if (seconds < 90) return fmt::format("{:.0f} s", seconds);
@@ -26,7 +26,7 @@ void print_plan(const lab::Plan& plan, const std::vector<Message>& labels) {
   std::string text = tr("lab.plan.title", time_text(plan.seconds())) + "\n";
   for (size_t i = 0; i < plan.rows.size(); ++i) {
     const lab::PlannedRow& row = plan.rows[i];
-    const std::string label = pad_right(render(labels[i], language()), kLabelColumns);
+    const std::string label = pad_right(render(labels[i], language()), kLabelColumns) + " ";
     if (row.items > 0) text += "  " + label + tr("lab.plan.row", row.items, row.cost.available, time_text(row.seconds())) + "\n";
     else text += "  " + label + tr(row.cost.available > 0 ? "lab.plan.no_time" : "lab.reason.no_data") + "\n";
   }

@@ -3,14 +3,17 @@
 
 Two tiny models with random weights: what they say is noise, but how it is asked, shown, graded, kept and refused is not.
 """
+import contextlib
 import json
 import os
 import pathlib
+import pty
 import re
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unicodedata
 import unittest
@@ -251,6 +254,64 @@ class Sustained(Compare):
     def test_bad_durations(self):
         for text in ("0", "-5m", "soon", "10x"):
             self.refused(2, "--sustained=" + text, says=text)
+
+
+class PlanOnATerminal(Compare):
+    """The plan is shown before the tasks start: it may be taken, cut, or refused."""
+
+    def setUp(self):
+        super().setUp()
+        self.terminal, client = pty.openpty()
+        self.addCleanup(os.close, self.terminal)
+        self.process = subprocess.Popen(self.command("--budget", "20s", "--data-dir", str(pathlib.Path(__file__).resolve().parents[2] / "data/smoke")),
+                                        stdin=client, stderr=client, stdout=subprocess.PIPE, env=self.environment)
+        os.close(client)
+        self.addCleanup(self.process.kill)
+        self.seen = b""
+
+    def asked(self):
+        """What came since the last answer, up to the question."""
+        while b"another budget; n: stop." not in self.seen:
+            self.seen += os.read(self.terminal, 4096)
+        text, self.seen = self.seen, b""
+        return text.decode()
+
+    def answer(self, text):
+        os.write(self.terminal, text.encode() + b"\n")
+
+    def ended(self):
+        """Standard output at the end; what is written to the terminal meanwhile is read, lest it fill."""
+        def read_all():
+            with contextlib.suppress(OSError):  # a terminal whose other side is closed
+                while os.read(self.terminal, 4096):
+                    pass
+
+        reader = threading.Thread(target=read_all)
+        reader.start()
+        output, _ = self.process.communicate()
+        reader.join()
+        return output.decode(), self.process.returncode
+
+    def test_it_says_items_and_time_and_takes_another_budget(self):
+        plan = self.asked()
+        self.assertRegex(plan, r"The tasks will take some \d+ s")
+        self.assertRegex(plan, r"HellaSwag +\d+ of \d+ items, ")
+        self.answer("tomorrow")
+        self.assertIn("tomorrow", self.asked())
+        self.answer("1s")
+        self.assertRegex(self.asked(), r"The tasks will take some [01] s")
+        self.answer("")
+        output, code = self.ended()
+        self.assertEqual(code, 0, output)
+        self.assertIn("HellaSwag (", output)
+
+    def test_refused_the_speeds_stay(self):
+        self.asked()
+        self.answer("n")
+        output, code = self.ended()
+        self.assertEqual(code, 1, output)
+        self.assertRegex(output, r"decode, tok/s +\| +[\d.]+")
+        self.assertNotIn("HellaSwag (", output)
 
 
 if __name__ == "__main__":

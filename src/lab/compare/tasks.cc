@@ -201,7 +201,7 @@ class TaskPart {
 
   std::vector<Message> labels() const {
     std::vector<Message> labels;
-    for (const RowRun& row : rows_) labels.push_back(task_label(*row.task, *row.row, row.available(tier_)));
+    for (const RowRun& row : rows_) labels.push_back(task_label(*row.task, *row.row, 0));
     return labels;
   }
 

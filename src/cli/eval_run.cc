@@ -17,6 +17,7 @@ namespace {
 
 struct RunFlags {
   ModelFlags model;
+  EndpointFlags endpoint;       // in place of the model
   std::string task, data_dir, out;
   std::vector<std::string> rows;
   std::optional<uint64_t> limit;
@@ -131,15 +132,15 @@ Status run_task(const RunFlags& given, const Context& context) {
   if (given.limit && *given.limit == 0) return fail(ErrorKind::kUsage, "lab.no_limit");
   SLM_TRY(task, lab::find_task(given.task));
   SLM_TRY(loaded, load_rows(task, given));
-  SLM_TRY(subject, open_eval_subject(given.model));
+  const lab::Watch watch = watch_measurement();
+  SLM_TRY(subject, open_eval_subject(given.model, given.endpoint, watch.cancelled));
   std::unique_ptr<lab::AnswerCache> cache;
   if (!given.fresh) {
     SLM_TRY(opened, open_answer_cache());
     cache = std::move(opened);
   }
   const lab::RunOptions options{given.limit.value_or(SIZE_MAX), given.seed, cache.get()};
-  const lab::Watch watch = watch_measurement();
-  lab::TaskRun run{&task, given.model.model, subject.resolved.is_instruct(), given.seed, {}, std::move(loaded.missing)};
+  lab::TaskRun run{&task, subject.name, subject.is_instruct, given.seed, {}, std::move(loaded.missing)};
   for (const lab::RowData& data : loaded.rows) {
     const auto number = static_cast<uint64_t>(&data - loaded.rows.data()) + 1;
     const lab::Watch of_row{[&](lab::Progress progress) {
@@ -156,6 +157,9 @@ Status run_task(const RunFlags& given, const Context& context) {
     if (run.rows.back().stopped) break;
   }
   end_progress();
+  if (subject.endpoint) {
+    for (const Message& warning : lab::endpoint_warnings(*subject.endpoint, subject.name)) note(warning);
+  }
   if (!given.out.empty()) SLM_TRY_STATUS(write_transcripts(run, given.out));
   const Status ended = end_of(run, cache != nullptr);
   // With --json there is one document: the facts, or what stopped them.
@@ -189,6 +193,9 @@ EvalSubcommand add_eval_run(CLI::App& eval) {
   CLI::App* run = eval.add_subcommand("run", tr("lab.task.run.summary"));
   run->add_option("TASK", flags->task, tr("lab.task.flag.task"))->required();
   add_model_flags(*run, flags->model);
+  run->get_option("MODEL")->required(false);
+  run->add_option("--endpoint", flags->endpoint.endpoints, tr("lab.endpoint.flag_one"))->type_name("URL=NAME")->allow_extra_args(false);
+  run->add_option("--endpoint-wait", flags->endpoint.wait_seconds, tr("lab.endpoint.flag_wait"))->type_name("SECONDS");
   run->add_option("--row", flags->rows, tr("lab.task.flag.row"))->type_name("ID")->allow_extra_args(false);
   run->add_option("--limit", flags->limit, tr("lab.task.flag.limit"))->type_name("N");
   run->add_option("--seed", flags->seed, tr("lab.flag.seed"))->type_name("N");

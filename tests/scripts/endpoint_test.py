@@ -205,6 +205,41 @@ class Likelihoods(Served):
             self.assertEqual(len(rows["piqa"]["records"]), 200)
 
 
+class Tasks(Served):
+    """`slm eval run TASK --endpoint URL=NAME`."""
+
+    def eval_run(self, task, *more, code=0):
+        done = subprocess.run([SLM, "eval", "run", task, "--data-dir", str(DATA), *more, "--json"], capture_output=True, text=True,
+                              env=self.environment, timeout=120)
+        self.assertEqual(done.returncode, code, done.stdout[-2000:] + done.stderr[-2000:])
+        return done
+
+    def test_choices_by_echo(self):
+        with FakeOpenai("one", echo=True, digest="d1") as one:
+            flags = ("--endpoint", f"{one.url}=one", "--limit", "20")
+            facts = json.loads(self.eval_run("piqa", *flags).stdout)
+            self.assertEqual((facts["model"], facts["items"]), ("one", 20))
+            goals = {item["id"]: item for item in map(json.loads, (DATA / "piqa.jsonl").read_text().splitlines())}
+            self.assertTrue(all(record["grade"] == (int(record["extracted"]) == goals[record["item"]]["label"]) for record in facts["records"]))
+            asked = len(one.requests)
+            self.assertEqual(json.loads(self.eval_run("piqa", *flags).stdout)["records"], facts["records"])
+            self.assertEqual(len(one.requests), asked, "the answers were kept")
+
+    def test_written_answers_and_failures(self):
+        with FakeOpenai("one", mode=lambda number: "error_500" if number == 3 else "well") as one:
+            done = self.eval_run("gsm8k", "--endpoint", f"{one.url}=one", "--limit", "6")
+            facts = json.loads(done.stdout)
+            self.assertEqual((facts["rows"][0]["items"], facts["rows"][0]["failed"], facts["rows"][0]["prompting"]), (5, 1, "chat"))
+            self.assertIn("1 of 6 requests failed", done.stderr)
+
+    def test_without_echo_and_bad_usage(self):
+        with FakeOpenai("one") as one:
+            self.assertIn("not measurable", self.eval_run("piqa", "--endpoint", f"{one.url}=one", code=3).stdout)
+            self.assertIn("one model", self.eval_run("piqa", "a.gguf", "--endpoint", f"{one.url}=one", code=2).stdout)
+            self.assertIn("one model", self.eval_run("piqa", code=2).stdout)
+            self.assertIn("refused", self.eval_run("piqa", "--endpoint", "http://127.0.0.1:1=x", code=5).stdout)
+
+
 class OnAGpu(Served):
     """NVIDIA's library is a fake that says what it is told; the server is this process."""
 

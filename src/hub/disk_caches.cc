@@ -205,7 +205,7 @@ Result<CachedModel> find_in_hugging_face(const std::string& name) {
   // Of another quantisation than those that lie here: it may still be had.
   if (!chosen && chosen.error().kind == ErrorKind::kNotFound) return absent();
   if (!chosen) return tl::unexpected<Error>(chosen.error());
-  return read_snapshot_model(snapshot, name, snapshot.models.at(chosen->path));
+  return read_snapshot_model(snapshot, name, snapshot.models.at(chosen->front().path));
 }
 
 void list_hugging_face(std::vector<CachedModel>& models) {

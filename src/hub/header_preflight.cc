@@ -114,7 +114,8 @@ Status RemoteHeader::write_at(uint64_t offset, std::string_view bytes) const {
 
 Result<RemoteHeader> fetch_header(const RemoteModel& remote, const Layout& layout, const Asking& asking) {
   const uint64_t bytes = remote.file.bytes.value_or(0);
-  if (bytes == 0) return fail(ErrorKind::kUsage, "hub.no_header", remote.source);
+  // The first of several files lists its own tensors only.
+  if (bytes == 0 || !remote.rest.empty()) return fail(ErrorKind::kUsage, "hub.no_header", remote.source);
   SLM_TRY(header, RemoteHeader::create(layout.cache(), remote.source, bytes));
   HeaderReader reader(remote, asking, header);
   for (uint64_t want = std::min(kHeaderFirstBytes, bytes);; want = std::min({want * 4, kHeaderMostBytes, bytes})) {

@@ -26,6 +26,7 @@ class BadServer:
         self.busy = False   # a reply is under way, of the mode that gives one at a time
         self.at_once, self.most_at_once = 0, 0  # replies under way
         self.counts = {}    # by mode
+        self.parts = []     # of the model in the repository owner/split
         self.token = None   # of the gated repository
         self.other = None   # another server, for redirects
         self.counts_headers = False  # what is asked of a file before it is fetched is a request like others
@@ -377,6 +378,9 @@ class Replies(http.server.BaseHTTPRequestHandler):
                                                    "lfs": {"oid": sha256, "size": len(owner.content), "pointerSize": 134}}
         names = {"owner/split": ["m-q4_0-00001-of-00002.gguf", "m-q4_0-00002-of-00002.gguf"],
                  "owner/none": []}.get(repository, ["m-q4_0.gguf", "m-q4_k_m.gguf", "m-q8_0.gguf"])
+        if repository == "owner/split" and owner.parts:
+            digests = [hashlib.sha256(part).hexdigest() for part in owner.parts]
+            return [{**entry(name, digest), "size": len(part), "lfs": {"oid": digest, "size": len(part)}} for name, part, digest in zip(names, owner.parts, digests)]
         if repository == "owner/wrong":
             return [entry("m-q4_0.gguf", "ab" * 32)]
         return [{"type": "file", "path": "README.md", "size": 10, "oid": "1" * 40}, {"type": "directory", "path": "x", "size": 0},
@@ -386,9 +390,17 @@ class Replies(http.server.BaseHTTPRequestHandler):
         """/{repo}/resolve/{commit}/{path}: on to a storage host."""
         if f"/resolve/{COMMIT}/m-" not in self.path:
             return self.reply_missing(0)
+        if self.owner.parts and "/owner/split/" in self.path:
+            number = int(re.search(r"-(\d+)-of-", self.path).group(1))
+            return self.head(302, Location=f"{self.owner.base}/part/{number - 1}", Content_Length=0)
         target = (self.owner.other or self.owner).url("good", host="localhost")
         self.head(302, Location=target, X_Repo_Commit=COMMIT, X_Linked_Etag=f'"{self.owner.sha256}"',
                   X_Linked_Size=len(self.owner.content), Content_Length=0)
+
+    def reply_part(self, _):
+        part = self.owner.parts[int(self.path.rsplit("/", 1)[1])]
+        self.head(200, Content_Length=len(part), ETag='"part"', Content_Type=GGUF_TYPE)
+        self.pour(part)
 
     # -- a registry: https://distribution.github.io/distribution/spec/api/ and .../spec/auth/token/ -----------------------------------
 

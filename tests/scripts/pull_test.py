@@ -18,6 +18,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from bad_server import BadServer, COMMIT  # noqa: E402
+from split_gguf import split_gguf  # noqa: E402
 
 SLM, WRITE_MODEL = sys.argv[1:3]
 WORK = tempfile.TemporaryDirectory(prefix="slm_pull_test_")
@@ -396,9 +397,26 @@ class Sources(Pulls):
         text = self.refused(2, "hf:owner/repo", says="3 GGUF files")
         self.assertIn("m-q4_k_m.gguf", text)
         self.assertIn("m-q8_0.gguf", self.refused(3, "hf:owner/repo:Q4_K", says="Q4_K"))
-        self.refused(1, "hf:owner/split:Q4_0", says="several files")
+        self.refused(6, "hf:owner/split:Q4_0", says="2 parts")  # which are one file by their digests
         self.refused(3, "hf:owner/none", says="no GGUF")
         self.refused(3, "hf:someone/else", says="no such repository")
+
+    def test_models_in_several_files(self):
+        tiny = pathlib.Path(WORK.name, "whole.gguf")
+        subprocess.run([WRITE_MODEL, tiny], check=True)
+        self.server.parts = split_gguf(tiny.read_bytes(), 2)
+        planned = self.pull("hf:owner/split:Q4_0", "--dry-run", "--json")
+        self.assertEqual(json.loads(planned.stdout)["bytes"], sum(map(len, self.server.parts)), planned.stderr)
+        self.refused(2, "hf:owner/split:Q4_0", "--sha256", DIGEST, says="in 2")
+        done = self.pull("hf:owner/split:Q4_0", "--json")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        model = json.loads(done.stdout)
+        self.assertEqual((model["source"], model["commit"]), ("hf:owner/split:Q4_0", COMMIT))
+        self.assertEqual(pathlib.Path(model["path"]).read_bytes(), tiny.read_bytes())
+        self.assertEqual(self.parts(), [])
+        asked = len(self.server.asked("/part/"))
+        self.assertEqual(self.pull("hf:owner/split:Q4_0").returncode, 0)  # here already
+        self.assertEqual(len(self.server.asked("/part/")), asked)
 
     def test_wrong_digest_at_the_source(self):
         self.refused(6, "hf:owner/wrong", says="ab" * 32, keeps=False)

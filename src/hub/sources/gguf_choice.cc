@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
+#include <set>
 
 #include "base/text.h"
+#include "gguf/split.h"
 
 namespace slm::hub {
 namespace {
@@ -30,41 +33,74 @@ bool names(const std::string& path, const std::string& quantization) {
   return false;
 }
 
-// "model-00001-of-00003.gguf".
-bool is_split(const std::string& path) {
-  const std::string name = lower(path);
-  constexpr std::string_view kForm = "-00001-of-00003.gguf";
-  if (name.size() < kForm.size()) return false;
-  const std::string_view end = std::string_view(name).substr(name.size() - kForm.size());
-  return std::equal(end.begin(), end.end(), kForm.begin(), [](char c, char form) {
-    return std::isdigit(static_cast<unsigned char>(form)) != 0 ? std::isdigit(static_cast<unsigned char>(c)) != 0 : c == form;
-  });
+// Files of one model, in the parts' order.
+using Model = std::vector<ListedFile>;
+
+uint64_t bytes_of(const Model& model) {
+  uint64_t sum = 0;
+  for (const ListedFile& file : model) sum = __builtin_add_overflow(sum, file.bytes, &sum) ? UINT64_MAX : sum;
+  return sum;
 }
 
-std::string listed(const std::vector<ListedFile>& files) {
-  std::string text;
-  for (size_t i = 0; i < std::min(files.size(), kMostListed); ++i) {
-    text += (i > 0 ? ", " : "") + printable(base_name(files[i].path)) + " (" + format_bytes(files[i].bytes) + ")";
+// A part's number in its model; 1 of a model in one file.
+uint32_t number_of(const ListedFile& file) {
+  const auto part = gguf::parse_part_name(file.path);
+  return part ? part->number : 1;
+}
+
+// In the order of their first files in the list.
+std::vector<Model> models_of(const std::vector<ListedFile>& files) {
+  std::vector<Model> models;
+  std::map<std::string, size_t> at;  // by the path of the first part
+  for (const ListedFile& file : files) {
+    const auto part = gguf::parse_part_name(file.path);
+    const auto [place, is_new] = at.emplace(part ? part->path_of(1) : file.path, models.size());
+    if (is_new) models.emplace_back();
+    models[place->second].push_back(file);
   }
-  return files.size() > kMostListed ? text + ", ..." : text;
+  for (Model& model : models) std::stable_sort(model.begin(), model.end(), [](const ListedFile& a, const ListedFile& b) { return number_of(a) < number_of(b); });
+  return models;
+}
+
+// Every part once.
+Status check_whole_model(const Model& model) {
+  const auto first = gguf::parse_part_name(model.front().path);
+  const uint32_t count = first ? first->count : 1;
+  std::set<uint32_t> numbers;
+  for (const ListedFile& file : model) numbers.insert(number_of(file));
+  if (numbers.size() != model.size()) return fail(ErrorKind::kCorrupt, "hub.store.bad_parts", printable(model.front().path), model.size(), numbers.size());
+  for (uint32_t number = 1; number <= count; ++number) {
+    if (numbers.contains(number)) continue;
+    return fail(ErrorKind::kNotFound, "hub.store.part_missing", printable(model.front().path), first->number, count, printable(first->path_of(number)));
+  }
+  return {};
+}
+
+std::string listed(const std::vector<Model>& models) {
+  std::string text;
+  for (size_t i = 0; i < std::min(models.size(), kMostListed); ++i) {
+    text += (i > 0 ? ", " : "") + printable(base_name(models[i].front().path)) + " (" + format_bytes(bytes_of(models[i])) + ")";
+  }
+  return models.size() > kMostListed ? text + ", ..." : text;
 }
 
 }  // namespace
 
-Result<ListedFile> choose_gguf(const std::vector<ListedFile>& files, const std::string& quantization, const std::string& repository) {
-  std::vector<ListedFile> models;
+Result<std::vector<ListedFile>> choose_gguf(const std::vector<ListedFile>& files, const std::string& quantization, const std::string& repository) {
+  std::vector<ListedFile> ggufs;
   for (const ListedFile& file : files) {
     const std::string name = lower(base_name(file.path));
-    if (name.ends_with(".gguf") && name.find("mmproj") == std::string::npos) models.push_back(file);
+    if (name.ends_with(".gguf") && name.find("mmproj") == std::string::npos) ggufs.push_back(file);
   }
+  const std::vector<Model> models = models_of(ggufs);
   if (models.empty()) return fail_with_hint(ErrorKind::kNotFound, msg("hub.no_gguf", repository), msg("hub.try_gguf_repository"));
-  std::vector<ListedFile> chosen;
-  for (const ListedFile& file : models) {
-    if (quantization.empty() || names(file.path, quantization)) chosen.push_back(file);
+  std::vector<Model> chosen;
+  for (const Model& model : models) {
+    if (quantization.empty() || names(model.front().path, quantization)) chosen.push_back(model);
   }
   if (chosen.empty()) return fail_with_hint(ErrorKind::kNotFound, msg("hub.no_quantization", repository, quantization), msg("hub.there_are", listed(models)));
-  if (is_split(chosen.front().path)) return fail_with_hint(ErrorKind::kFailed, msg("hub.split_file", repository, printable(chosen.front().path)), msg("hub.there_are", listed(models)));
   if (chosen.size() > 1) return fail_with_hint(ErrorKind::kUsage, msg("hub.which_file", repository, chosen.size()), msg("hub.there_are", listed(chosen)));
+  SLM_TRY_STATUS(check_whole_model(chosen.front()));
   return chosen.front();
 }
 

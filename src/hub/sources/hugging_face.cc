@@ -141,8 +141,11 @@ Result<RemoteModel> HuggingFace::find(const std::string& name, const Asking& ask
   model.suggested_name = name;
   SLM_TRY_STATUS(repository.read_info(model));
   SLM_TRY(files, repository.list(model.commit));
-  SLM_TRY(file, choose_gguf(files, parsed.quantization, "hf:" + parsed.repository));
-  model.file = {file.path, repository.address(model.commit, file.path), {}, file.bytes, file.sha256};
+  SLM_TRY(chosen, choose_gguf(files, parsed.quantization, "hf:" + parsed.repository));
+  for (const ListedFile& file : chosen) {
+    RemoteFile& place = &file == &chosen.front() ? model.file : model.rest.emplace_back();
+    place = {file.path, repository.address(model.commit, file.path), {}, file.bytes, file.sha256};
+  }
   return model;
 }
 

@@ -37,11 +37,14 @@ Result<RemoteModel> ModelScope::find(const std::string& name, const Asking& aski
   if (reply.status != 200) return tl::unexpected<Error>(status_error(reply, url));
   const auto files = read_list(reply.body);
   if (!files) return fail(ErrorKind::kCorrupt, "hub.bad_reply", net::shown_url(url));
-  SLM_TRY(file, choose_gguf(*files, parsed.quantization, "modelscope:" + parsed.repository));
+  SLM_TRY(chosen, choose_gguf(*files, parsed.quantization, "modelscope:" + parsed.repository));
   RemoteModel model;
   model.source = name;
   model.suggested_name = name;
-  model.file = {file.path, {base + "?Revision=master&FilePath=" + escape_path(file.path)}, {}, file.bytes, file.sha256};
+  for (const ListedFile& file : chosen) {
+    RemoteFile& place = &file == &chosen.front() ? model.file : model.rest.emplace_back();
+    place = {file.path, {base + "?Revision=master&FilePath=" + escape_path(file.path)}, {}, file.bytes, file.sha256};
+  }
   return model;
 }
 

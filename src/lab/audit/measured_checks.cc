@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "lab/audit/checks.h"
+#include "lab/graders/ascii_text.h"
 #include "lab/statistics/intervals.h"
 #include "lab/statistics/power.h"
 #include "lab/statistics/significance.h"
@@ -41,8 +42,22 @@ Outcome outcome_of_verdict(std::string_view verdict, bool better_is_a) {
   return verdict == "too_few" ? Outcome::kCannotTell : Outcome::kSilent;
 }
 
+// "q4_k_m", "iq4_nl", "fp16", "f16", "bf16": what may follow a model's name, which is the same model still.
+bool is_quantisation(std::string_view text) {
+  if (text == "f16" || text == "fp16" || text == "bf16" || text == "f32") return true;
+  if (text.starts_with('i')) text.remove_prefix(1);
+  return text.size() >= 4 && text[0] == 'q' && text[1] >= '1' && text[1] <= '8' && text[2] == '_';
+}
+
+// By any of its names, in either case, with or without how it is quantised.
 bool is_one_of(const std::string& name, const AuditModel& model) {
-  return std::find(model.names.begin(), model.names.end(), name) != model.names.end();
+  const std::string given = ascii_lower(name);
+  return std::any_of(model.names.begin(), model.names.end(), [&](const std::string& one) {
+    const std::string known = ascii_lower(one);
+    if (given == known) return true;
+    return given.size() > known.size() && given.starts_with(known) && given[known.size()] == '-' &&
+           is_quantisation(std::string_view(given).substr(known.size() + 1));
+  });
 }
 
 }  // namespace

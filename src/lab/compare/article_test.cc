@@ -52,6 +52,18 @@ TEST(Article, SpeedsCountOnlyByItsProtocol) {
   EXPECT_EQ(measured_outcomes(*article_json(comparison), "S4"), std::vector<std::string>{"supports"});
 }
 
+// As Ollama, vLLM and LM Studio call them.
+TEST(Article, KnowsItsModelsByTheNamesOfServers) {
+  for (const auto& [a, b] : {std::pair{"qwen2.5:0.5b", "gemma:2b"}, {"qwen2.5:0.5b-instruct-q4_K_M", "gemma:2b-instruct-q8_0"},
+                             {"Qwen/Qwen2.5-0.5B-Instruct", "google/gemma-2b-it"}, {"qwen2.5-0.5b-instruct", "gemma-2b-it"}}) {
+    EXPECT_FALSE(article_json(comparison_of(a, b))->empty()) << a;
+  }
+  for (const auto& [a, b] : {std::pair{"qwen2.5:0.5b-base", "gemma:2b"}, {"qwen2.5:0.5b", "gemma:2b-text"}, {"qwen2.5:0.5b-q", "gemma:2b"},
+                             {"Qwen/Qwen2.5-0.5B", "google/gemma-2b-it"}, {"qwen2.5:0.5b", "gemma2:2b"}}) {
+    EXPECT_TRUE(article_json(comparison_of(a, b))->empty()) << a << " " << b;
+  }
+}
+
 TEST(Article, SaysNothingOfOtherModels) {
   const auto article = article_json(comparison_of("smollm2:135m", "gemma3:270m-base"));
   ASSERT_TRUE(article) << article.error().text();

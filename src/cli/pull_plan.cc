@@ -41,6 +41,8 @@ Result<PullPlan> plan_of(const hub::Store& store, const hub::RemoteModel& remote
   plan.gated = remote.gated;
   plan.bytes = remote.bytes();
   plan.sha256 = remote.rest.empty() ? remote.file.sha256 : "";
+  const auto has_digest = [](const hub::RemoteFile& file) { return !file.sha256.empty(); };
+  plan.in_parts = !remote.rest.empty() && has_digest(remote.file) && std::all_of(remote.rest.begin(), remote.rest.end(), has_digest);
   const auto present = store.find(plan.name);
   plan.in_store = present && hub::is_same_model(*present, remote);
   const uint64_t size = plan.bytes.value_or(0);
@@ -142,7 +144,7 @@ std::string plan_text(const PullPlan& plan) {
   } else if (plan.bytes) {
     text += tr(plan.fits_memory() ? "hub.plan.memory_fits" : "hub.plan.memory_lacks", size, format_bytes(plan.memory_available)) + "\n";
   }
-  if (plan.sha256.empty()) text += tr("hub.plan.no_digest") + "\n";
+  if (plan.sha256.empty() && !plan.in_parts) text += tr("hub.plan.no_digest") + "\n";
   return text;
 }
 

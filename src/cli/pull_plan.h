@@ -16,7 +16,8 @@ struct PullPlan {
   bool in_store = false;
   std::optional<uint64_t> bytes;   // of the model; nothing: unknown
   uint64_t bytes_here = 0;         // of an earlier pull
-  std::string sha256;              // "" unknown
+  std::string sha256;              // "" unknown, and of a model in several files
+  bool in_parts = false;           // in several files, each with a digest of its own
   uint64_t disk_needed = 0, disk_free = 0;
   uint64_t memory_available = 0;
   std::optional<Estimate> estimate;  // memory and speed, by the header or the dimensions; nothing: not known

@@ -112,7 +112,8 @@ const std::map<std::string, TableEntry>& by_key() {
 TEST(Messages, EachKeyStandsOnce) { EXPECT_EQ(by_key().size(), message_table().size()); }
 
 // Keys whose {0} is a text in English and {1} the same in Chinese: titles that come from data in both languages.
-const std::set<std::string_view> kArgumentALanguage = {"lab.row.task", "lab.row.task_items", "lab.row.gap", "lab.row.task_part"};
+const std::set<std::string_view> kArgumentALanguage = {"lab.row.task", "lab.row.task_items", "lab.row.bits", "lab.row.bits_items", "lab.row.gap",
+                                                          "lab.row.task_part"};
 
 TEST(Messages, BothLanguagesAreFilledAndAgreeOnArguments) {
   for (const TableEntry& entry : message_table()) {

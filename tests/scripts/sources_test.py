@@ -186,7 +186,7 @@ class Wheels(Pulls):
         self.refused(6, "wheel:whole==1.0", "--sha256", "a" * 64, says="a" * 64)
 
     def test_names(self):
-        for name in ("wheel:", "wheel:a", "wheel:a==", "wheel:-r==1", "wheel:a==1,,b==2", "wheel:../x==1", "wheel:a==1;b"):
+        for name in ("wheel:", "wheel:a", "wheel:a==", "wheel:-r==1", "wheel:a==1,", "wheel:a==1,,b==2", "wheel:../x==1", "wheel:a==1;b"):
             with self.subTest(name=name):
                 self.refused(2, name, says="PACKAGE==VERSION")
         self.refused(2, "wheel:whole==1.0", "--insecure", says="--insecure")

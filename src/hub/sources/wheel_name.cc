@@ -28,14 +28,15 @@ std::string wheel_source(const std::vector<WheelPart>& parts) { return parts.emp
 Result<CatalogueEntry> entry_of_wheel(std::string_view name) {
   CatalogueEntry made;
   std::string_view rest = name.substr(std::min(name.size(), kScheme.size()));
-  do {
+  for (bool more = true; more;) {
     const std::string_view one = rest.substr(0, rest.find(','));
-    rest.remove_prefix(std::min(rest.size(), one.size() + 1));
+    more = one.size() < rest.size();
+    rest.remove_prefix(one.size() + (more ? 1 : 0));
     const size_t equals = one.find("==");
     const std::string_view package = one.substr(0, equals), version = equals == std::string_view::npos ? "" : one.substr(equals + 2);
     if (!is_word(package, "-_.") || !is_word(version, "-_.+!") || made.parts.size() == kMostWheels) return fail(ErrorKind::kUsage, "hub.bad_wheel_name", name.substr(0, 200));
     made.parts.push_back({std::string(package), std::string(version), "", 0});
-  } while (!rest.empty());
+  }
   for (const CatalogueEntry& entry : catalogue()) {
     if (are_same(entry.parts, made.parts)) return entry;
   }

@@ -15,10 +15,6 @@ namespace {
 
 hub::Layout store_layout() { return hub::Layout{hub::Store::open().root()}; }
 
-std::string license_of(const hub::DataSet& set) {
-  return set.license + (set.limit.empty() ? "" : " (" + tr("hub.data.limit." + set.limit) + ")");
-}
-
 std::string folder_of(const hub::DataSet& set, const hub::Layout& layout) { return hub::data_directory(layout) + "/" + set.name; }
 
 Json data_set_json(const hub::DataSet& set, const hub::Layout& layout) {
@@ -35,10 +31,15 @@ Json data_set_json(const hub::DataSet& set, const hub::Layout& layout) {
 }
 
 std::string plan_line(const hub::DataSet& set, uint64_t missing) {
-  return tr("hub.data.plan", set.name, set.title, format_bytes(set.bytes()), set.files.size(), format_bytes(set.bytes() - missing), license_of(set), set.source);
+  return tr("hub.data.plan", set.name, set.title, format_bytes(set.bytes()), set.files.size(), format_bytes(set.bytes() - missing), license_of_set(set), set.source);
 }
 
 }  // namespace
+
+std::string license_of_set(const hub::DataSet& set) {
+  if (set.limit.empty()) return set.license;
+  return set.license + " (" + (set.limit == "non-commercial" ? tr("hub.data.non_commercial") : set.limit) + ")";
+}
 
 bool is_data_name(std::string_view name) { return name.starts_with(hub::kDataPrefix); }
 
@@ -91,8 +92,8 @@ Status list_data_sets(const Context& context) {
   for (const hub::DataSet& set : hub::data_sets()) {
     sets.push_back(data_set_json(set, layout));
     const uint64_t missing = hub::data_bytes_missing(set, layout);
-    const char* state = hub::has_data(set, layout) ? "whole" : missing < set.bytes() ? "part" : "none";
-    rows.push_back({"data:" + set.name, format_bytes(set.bytes()), tr(std::string("hub.data.state.") + state), license_of(set)});
+    const char* state = hub::has_data(set, layout) ? "hub.data.state_whole" : missing < set.bytes() ? "hub.data.state_part" : "hub.data.state_none";
+    rows.push_back({"data:" + set.name, format_bytes(set.bytes()), tr(state), license_of_set(set)});
   }
   if (context.json) print_json(Json{{"data", sets}});
   else write_out(aligned_columns(rows));

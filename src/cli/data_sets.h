@@ -21,6 +21,9 @@ Status pull_data_set(const Context& context, const std::string& name, const Data
 // All of them and what of each is here.
 Status list_data_sets(const Context& context);
 
+// The licence, and whom it keeps away.
+std::string license_of_set(const hub::DataSet& set);
+
 bool is_data_name(std::string_view name);
 // Errors: kNotFound with the nearest name and all there are.
 Result<const hub::DataSet*> data_set_named(std::string_view name);

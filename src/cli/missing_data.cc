@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/data_sets.h"
 #include "cli/hub_progress.h"
 #include "hub/data/data_pull.h"
 #include "hub/store.h"
@@ -22,11 +23,7 @@ hub::Patience patience_of_waiting() {
 
 std::string names_of(const std::vector<const hub::DataSet*>& sets) {
   std::string names;
-  for (const hub::DataSet* set : sets) {
-    names += (names.empty() ? "" : ", ") + set->name + " (" + set->license;
-    if (!set->limit.empty()) names += ", " + tr("hub.data.limit." + set->limit);
-    names += ")";
-  }
+  for (const hub::DataSet* set : sets) names += (names.empty() ? "" : ", ") + set->name + " (" + license_of_set(*set) + ")";
   return names;
 }
 

@@ -33,12 +33,12 @@ std::string filled(std::string address, const std::map<std::string, std::string>
   return address;
 }
 
-struct Repository {
+struct DataRepository {
   std::string name, commit;
   std::vector<std::string> addresses;  // with {repository}, {commit} and {path}
 };
 
-Result<DataFile> parse_data_file(const Json& json, const DataSet& set, const Repository& repository) {
+Result<DataFile> parse_data_file(const Json& json, const DataSet& set, const DataRepository& repository) {
   if (!json.is_object()) return bad_set(set.name, "files");
   DataFile parsed;
   SLM_TRY(file, text_of(json, "file", set.name));

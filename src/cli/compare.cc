@@ -22,7 +22,7 @@
 #include "hub/layout.h"
 #include "hub/store.h"
 #include "lab/compare/article.h"
-#include "lab/datasets.h"
+#include "lab/data_directories.h"
 #include "lab/tasks/task.h"
 #include "lab/report/run_store.h"
 #include "lab/report/write_reports.h"

@@ -9,6 +9,7 @@
 #include "cli/eval_subject.h"
 #include "cli/lab_commands.h"
 #include "cli/missing_data.h"
+#include "lab/data_directories.h"
 #include "lab/datasets.h"
 #include "lab/tasks/task_json.h"
 

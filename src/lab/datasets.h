@@ -1,4 +1,4 @@
-// Where evaluation sets lie, how HellaSwag's text is cleaned, and which items come first. What a set's files hold is a task's to say
+// How HellaSwag's text is cleaned, and which items come first. What a set's files hold is a task's to say
 // (lab/tasks). Items are known by their number in the maker's file, counted from 0: the same number is the same item, in a subset too.
 #pragma once
 
@@ -10,11 +10,6 @@
 #include "base/result.h"
 
 namespace slm::lab {
-
-// Directories to look in, first to last: `data_dir` (the --data-dir flag; empty: not given), $SLM_DATA_DIR, the sets that were pulled (SLM_HOME/data),
-// shared/datasets beside the checkout, data/smoke in it. The checkout is sought upwards from the executable, then from the working directory.
-// Errors: kNotFound for a --data-dir or $SLM_DATA_DIR that is no directory.
-Result<std::vector<std::string>> data_directories(const std::string& data_dir);
 
 // HellaSwag's text as lm-evaluation-harness has it: "[title]" becomes ". ", other "[...]" go, double spaces become single.
 std::string clean_hellaswag(std::string_view text);

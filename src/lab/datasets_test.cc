@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "base/temporary_directory.h"
+#include "lab/data_directories.h"
 #include "lab/bzip2.h"
 
 namespace slm::lab {

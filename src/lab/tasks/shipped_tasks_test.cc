@@ -4,6 +4,7 @@
 
 #include "base/temporary_directory.h"
 #include "hub/data/data_sets.h"
+#include "lab/data_directories.h"
 #include "lab/datasets.h"
 #include "lab/tasks/run_task.h"
 #include "lab/testing/scripted_generator.h"

@@ -45,15 +45,15 @@ struct CompareFlags {
 
 // Where sets lie. The whole ones that the tier's tasks want are fetched before; the smoke tier, first of them, wants what lies in the repository.
 Result<std::vector<std::string>> data_directories(const CompareFlags& given, const lab::ComparisonTier& tier) {
-  SLM_TRY(directories, lab::data_directories(given.data_dir));
-  if (given.no_pull || &tier == &lab::comparison_tiers().front()) return directories;
+  if (given.no_pull || &tier == &lab::comparison_tiers().front()) return lab::data_directories(given.data_dir);
   std::vector<std::string> folders;
   for (const lab::TierTask& wanted : tier.tasks) {
     SLM_TRY(task, lab::find_task(std::string(wanted.task)));
     for (std::string& folder : lab::data_folders(task)) folders.push_back(std::move(folder));
   }
-  SLM_TRY(came, fetch_data_sets(missing_data_sets(folders, directories)));
-  return came ? lab::data_directories(given.data_dir) : directories;
+  // What does not come is a row that says so.
+  if (const auto came = fetch_missing_data(folders, given.data_dir); !came) return tl::unexpected<Error>(came.error());
+  return lab::data_directories(given.data_dir);
 }
 
 // Texts from a file's metadata, as long as a table can bear.

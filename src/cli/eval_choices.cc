@@ -40,17 +40,16 @@ Result<lab::Task> choice_task(const std::string& name) {
 
 // The whole set is fetched where what is here is not enough.
 Result<lab::RowData> load_items(const lab::Task& task, const ChoiceFlags& given) {
-  SLM_TRY(directories, lab::data_directories(given.data_dir));
-  const auto load = [&] { return lab::load_row(task, task.rows[0], directories, {given.seed, {}}); };
+  const auto load = [&]() -> Result<lab::RowData> {
+    SLM_TRY(directories, lab::data_directories(given.data_dir));
+    return lab::load_row(task, task.rows[0], directories, {given.seed, {}});
+  };
   auto data = load();
   const bool is_enough = data && given.limit && data->items.size() >= *given.limit;
   const bool may_help = data || data.error().kind == ErrorKind::kNotFound;
   if (given.no_pull || is_enough || !may_help) return data;
-  SLM_TRY(came, fetch_data_sets(missing_data_sets(lab::data_folders(task), directories)));
-  if (!came) return data;
-  SLM_TRY(now, lab::data_directories(given.data_dir));
-  directories = std::move(now);
-  return load();
+  SLM_TRY(came, fetch_missing_data(lab::data_folders(task), given.data_dir));
+  return came ? load() : std::move(data);
 }
 
 Result<lab::RowData> chosen_items(const lab::Task& task, const ChoiceFlags& given) {

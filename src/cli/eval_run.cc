@@ -78,8 +78,7 @@ Result<Loaded> load_rows(const lab::Task& task, const RunFlags& given) {
   auto loaded = load_present_rows(task, given);
   const bool may_help = loaded || loaded.error().kind == ErrorKind::kNotFound;
   if (given.no_pull || !may_help || is_enough(loaded, given.limit)) return loaded;
-  SLM_TRY(directories, lab::data_directories(given.data_dir));
-  SLM_TRY(came, fetch_data_sets(missing_data_sets(lab::data_folders(task), directories)));
+  SLM_TRY(came, fetch_missing_data(lab::data_folders(task), given.data_dir));
   return came ? load_present_rows(task, given) : std::move(loaded);
 }
 

@@ -9,6 +9,7 @@
 #include "cli/hub_progress.h"
 #include "hub/data/data_pull.h"
 #include "hub/store.h"
+#include "lab/data_directories.h"
 
 namespace slm::cli {
 namespace {
@@ -27,28 +28,27 @@ std::string names_of(const std::vector<const hub::DataSet*>& sets) {
   return names;
 }
 
-}  // namespace
-
-std::vector<std::string> missing_data_sets(const std::vector<std::string>& folders, const std::vector<std::string>& directories) {
-  std::vector<std::string> missing;
+// Those that none of the directories holds and slm knows where to get, each once.
+std::vector<const hub::DataSet*> missing_sets(const std::vector<std::string>& folders, const std::vector<std::string>& directories) {
+  std::vector<const hub::DataSet*> missing;
   for (const std::string& folder : folders) {
+    const hub::DataSet* set = hub::find_data_set(folder);
     const auto holds = [&](const std::string& directory) { return std::filesystem::is_directory(directory + "/" + folder); };
-    const bool is_listed = std::find(missing.begin(), missing.end(), folder) != missing.end();
-    if (is_listed || hub::find_data_set(folder) == nullptr || std::any_of(directories.begin(), directories.end(), holds)) continue;
-    missing.push_back(folder);
+    const bool is_listed = std::find(missing.begin(), missing.end(), set) != missing.end();
+    if (set != nullptr && !is_listed && std::none_of(directories.begin(), directories.end(), holds)) missing.push_back(set);
   }
   return missing;
 }
 
-Result<bool> fetch_data_sets(const std::vector<std::string>& names) {
-  const hub::Layout layout{hub::Store::open().root()};
-  std::vector<const hub::DataSet*> sets;
-  uint64_t bytes = 0;
-  for (const std::string& name : names) {
-    sets.push_back(hub::find_data_set(name));
-    bytes += hub::data_bytes_missing(*sets.back(), layout);
-  }
+}  // namespace
+
+Result<bool> fetch_missing_data(const std::vector<std::string>& folders, const std::string& data_dir) {
+  SLM_TRY(directories, lab::data_directories(data_dir));
+  const std::vector<const hub::DataSet*> sets = missing_sets(folders, directories);
   if (sets.empty()) return false;
+  const hub::Layout layout{hub::Store::open().root()};
+  uint64_t bytes = 0;
+  for (const hub::DataSet* set : sets) bytes += hub::data_bytes_missing(*set, layout);
   note(msg("hub.data.fetching", names_of(sets), format_bytes(bytes)));
   install_interrupt_handler();
   bool any = false;

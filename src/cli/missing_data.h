@@ -8,11 +8,9 @@
 
 namespace slm::cli {
 
-// Folders of the sets (lab::data_folders) that none of the directories holds and slm knows where to get.
-std::vector<std::string> missing_data_sets(const std::vector<std::string>& folders, const std::vector<std::string>& directories);
-
-// Says how much it is, then fetches each. What cannot be had is told on stderr and left out, and no more is asked of a network that does not
-// answer. True: something came, and the directories are to be looked up again. Error: kFailed, interrupted.
-Result<bool> fetch_data_sets(const std::vector<std::string>& names);
+// Fetches the sets named by `folders` (lab::data_folders) that slm knows and that lie in none of the directories that `data_dir` leads to
+// (lab::data_directories), after saying how much it is. What cannot be had is told on stderr and left out, and no more is asked of a network that
+// does not answer. True: something came, and the directories are to be looked up again. Errors: kFailed, interrupted; those of data_directories.
+Result<bool> fetch_missing_data(const std::vector<std::string>& folders, const std::string& data_dir);
 
 }  // namespace slm::cli

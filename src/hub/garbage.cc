@@ -11,6 +11,7 @@
 #include <set>
 
 #include "base/files.h"
+#include "hub/awaited_lock.h"
 #include "hub/record.h"
 #include "hub/write_error.h"
 
@@ -257,13 +258,7 @@ std::string_view name_of(GarbageReason reason) {
 Result<Garbage> collect_garbage(const Layout& layout, const GarbageOptions& options, const OnProgress& progress) {
   std::error_code error;
   if (!fs::exists(layout.root, error)) return Garbage();
-  SLM_TRY_STATUS(make_directories(layout.locks()));
-  SLM_TRY(lock, FileLock::take(layout.blobs_lock(), false));
-  if (!lock.held()) {
-    if (progress) progress({"wait", layout.root, 0, 0});
-    SLM_TRY(waited, FileLock::take(layout.blobs_lock(), true));
-    lock = std::move(waited);
-  }
+  SLM_TRY(lock, take_or_wait(layout, layout.blobs_lock(), layout.root, progress));
   if (!lock.exclusive()) return fail(ErrorKind::kFailed, "hub.store.no_locks", layout.root);
   SLM_TRY(named, named_digests(layout));
   Collector collector(layout, options);

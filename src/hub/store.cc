@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "gguf/file.h"
 #include "gguf/split.h"
+#include "hub/awaited_lock.h"
 #include "hub/checked_file.h"
 #include "hub/digest.h"
 #include "hub/disk_caches.h"
@@ -239,13 +240,7 @@ Result<StoredModel> Store::pull(const CatalogueEntry& entry, const OnProgress& p
   if (!accepted(entry.license_key)) {
     return fail_with_hint(ErrorKind::kUsage, msg("hub.license_needed", entry.name, entry.license), msg("hub.how_to_accept", entry.license_key));
   }
-  SLM_TRY_STATUS(make_directories(layout_.locks()));
-  SLM_TRY(lock, FileLock::take(layout_.lock(entry.name), false));
-  if (!lock.held()) {
-    report(progress, "wait", entry.name, 0, 0);
-    SLM_TRY(waited, FileLock::take(layout_.lock(entry.name), true));
-    lock = std::move(waited);
-  }
+  SLM_TRY(lock, take_or_wait(layout_, layout_.lock(entry.name), entry.name, progress));
   present = read_record(layout_.record(entry.name), layout_);  // another pull may just have ended
   if (is_it(present)) return present;
 

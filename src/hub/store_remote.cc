@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "gguf/file.h"
 #include "gguf/split.h"
+#include "hub/awaited_lock.h"
 #include "hub/digest.h"
 #include "hub/disk_caches.h"
 #include "hub/download.h"
@@ -23,14 +24,6 @@
 
 namespace slm::hub {
 namespace {
-
-Result<FileLock> take_lock(const Layout& layout, const std::string& lock_name, const std::string& name, const OnProgress& progress) {
-  SLM_TRY_STATUS(make_directories(layout.locks()));
-  SLM_TRY(lock, FileLock::take(layout.lock(lock_name), false));
-  if (lock.held()) return lock;
-  if (progress) progress({"wait", name, 0, 0});
-  return FileLock::take(layout.lock(lock_name), true);
-}
 
 // For a partial file that no lock keeps others from.
 std::string unique_suffix() {
@@ -96,7 +89,7 @@ class PartsPull {
     SLM_TRY_STATUS(check_keys());
     std::vector<std::string> paths;
     for (DownloadRequest& request : requests_) {
-      SLM_TRY(lock, take_lock(layout_, "download-" + download_key(request), name_, progress_));
+      SLM_TRY(lock, take_or_wait(layout_, layout_.lock("download-" + download_key(request)), name_, progress_));
       if (!lock.exclusive()) request.part_suffix = unique_suffix();
       locks_.push_back(std::move(lock));
       SLM_TRY(file, fetch(request, layout_, of_all()));
@@ -197,7 +190,7 @@ Result<StoredModel> Store::pull_remote(const RemoteModel& remote, const std::str
   const std::string name = kept_name(asked_name);
   SLM_TRY_STATUS(check_name(name));
   // Of the name first, as every pull and removal does, then of blob and partial file.
-  SLM_TRY(name_lock, take_lock(layout_, name, name, progress));
+  SLM_TRY(name_lock, take_or_wait(layout_, layout_.lock(name), name, progress));
   const auto present = find(name);
   if (present && !is_same_model(*present, remote) && present->source != remote.source) {
     return fail_with_hint(ErrorKind::kUsage, msg("hub.name_taken", name), msg("hub.choose_name", name));
@@ -216,7 +209,7 @@ Result<StoredModel> Store::pull_under_lock(const RemoteModel& remote, const std:
     return *present;
   }
   DownloadRequest request = request_for(remote, remote.file, name, asking);
-  SLM_TRY(lock, take_lock(layout_, "download-" + download_key(request), name, progress));
+  SLM_TRY(lock, take_or_wait(layout_, layout_.lock("download-" + download_key(request)), name, progress));
   if (!lock.exclusive()) request.part_suffix = unique_suffix();
   if (is_here) {
     discard_partial(layout_, download_key(request));

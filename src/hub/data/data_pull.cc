@@ -1,17 +1,13 @@
 #include "hub/data/data_pull.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <system_error>
 
-#include "base/files.h"
+#include "hub/awaited_lock.h"
 #include "hub/digest.h"
+#include "hub/pull.h"
 
 namespace slm::hub {
 namespace {
@@ -40,12 +36,7 @@ bool has_all_bytes(const std::string& folder, const DataSet& set) {
 
 // Held while the set is written: two pulls of one set fetch it once.
 Result<FileLock> lock_data(const DataSet& set, const Layout& layout, const OnProgress& progress) {
-  SLM_TRY_STATUS(make_directories(layout.locks()));
-  const std::string path = layout.lock("data-" + set.name);
-  SLM_TRY(lock, FileLock::take(path, false));
-  if (lock.held()) return lock;
-  if (progress) progress({"wait", set.name, 0, 0});
-  return FileLock::take(path, true);
+  return take_or_wait(layout, layout.lock("data-" + set.name), set.name, progress);
 }
 
 std::vector<std::string> addresses_of(const DataFile& file) {
@@ -71,18 +62,6 @@ DownloadRequest request_of(const DataFile& file, const Asking& asking) {
   return request;
 }
 
-// Lasting: the directory is written as well.
-Status move_to(const std::string& from, const std::string& path) {
-  const std::string directory = std::filesystem::path(path).parent_path().string();
-  SLM_TRY_STATUS(make_directories(directory));
-  if (rename(from.c_str(), path.c_str()) != 0) return fail(ErrorKind::kFailed, "base.cannot_write", path, std::strerror(errno));
-  if (const int opened = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); opened >= 0) {
-    fsync(opened);
-    close(opened);
-  }
-  return {};
-}
-
 // A folder that lost a file, or holds one that was changed, is no longer seen; what is right in it need not come again.
 Status take_back(const DataSet& set, const Layout& layout) {
   const std::string folder = folder_of(set, layout), unfinished = unfinished_folder_of(set, layout);
@@ -90,7 +69,7 @@ Status take_back(const DataSet& set, const Layout& layout) {
   std::error_code error;
   std::filesystem::remove_all(unfinished, error);
   if (error) return fail(ErrorKind::kFailed, "base.cannot_write", unfinished, error.message());
-  return move_to(folder, unfinished);
+  return move_lastingly(folder, unfinished);
 }
 
 // Models and other sets may want the same bytes at once: their lock is held too.
@@ -99,7 +78,7 @@ Result<uint64_t> fetch_data_file(const DownloadRequest& request, const std::stri
   const std::string key = download_key(request);
   SLM_TRY(lock, FileLock::take(layout.lock("download-" + key), true));
   SLM_TRY(file, download(request, layout, progress, patience));
-  SLM_TRY_STATUS(move_to(file.path, path));
+  SLM_TRY_STATUS(move_lastingly(file.path, path));
   discard_partial(layout, key);
   return file.received;
 }
@@ -142,7 +121,7 @@ Result<uint64_t> pull_data(const DataSet& set, const Layout& layout, const Askin
     }
     done += file.bytes;
   }
-  SLM_TRY_STATUS(move_to(unfinished, folder_of(set, layout)));
+  SLM_TRY_STATUS(move_lastingly(unfinished, folder_of(set, layout)));
   return received;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "lab/endpoint/endpoint.h"
+#include "lab/endpoint/served_process.h"
 
 namespace slm::cli {
 namespace {
@@ -44,7 +45,13 @@ Result<std::vector<lab::ComparedSubject>> endpoint_subjects(const EndpointFlags&
   std::vector<lab::ComparedSubject> subjects;
   for (size_t i = 0; i < flags.endpoints.size(); ++i) {
     SLM_TRY(address, lab::parse_endpoint(flags.endpoints[i]));
-    if (i < flags.pids.size()) address.pid = flags.pids[i];
+    if (i < flags.pids.size()) {
+      address.pid = flags.pids[i];
+      if (auto there = lab::note_pid(address); !there) {
+        there.error().hint = msg("lab.endpoint.find_pid");
+        return tl::unexpected<Error>(there.error());
+      }
+    }
     SLM_TRY(endpoint, lab::Endpoint::connect(std::move(address), patience, cancelled));
     subjects.push_back(subject_of(std::move(endpoint)));
   }

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -238,6 +239,132 @@ class Tasks(Served):
             self.assertIn("one model", self.eval_run("piqa", "a.gguf", "--endpoint", f"{one.url}=one", code=2).stdout)
             self.assertIn("one model", self.eval_run("piqa", code=2).stdout)
             self.assertIn("refused", self.eval_run("piqa", "--endpoint", "http://127.0.0.1:1=x", code=5).stdout)
+
+
+class Growing:
+    """A server in a process of its own that takes `loaded` bytes with its first answer and `rate` more each second."""
+
+    def __init__(self, loaded=100_000_000, rate=4_000_000):
+        self.arguments = [sys.executable, str(pathlib.Path(__file__).with_name("fake_openai.py")), str(loaded), str(rate)]
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.url, self.pid = self.process.stdout.readline().strip(), self.process.pid
+        return self
+
+    def __exit__(self, *exception):
+        self.process.kill()
+        self.process.communicate()
+
+
+class ProcessMemory(Served):
+    """What --pid says of a server's memory, and what it cannot."""
+
+    def setUp(self):
+        super().setUp()
+        subprocess.run([WRITE, str(self.path / "tiny.gguf"), "context=4096"], check=True, stdout=subprocess.DEVNULL)
+        self.tiny = (str(self.path / "tiny.gguf"), "--threads", "1")
+
+    def test_growth_by_a_known_amount(self):
+        with Growing() as server:
+            done = self.run_slm(*self.tiny, "--endpoint", f"{server.url}=grows", "--pid", str(server.pid), "--sustained", "6s", "--json",
+                                "--prompts", str(self.path / "my.jsonl"), "--max-tokens", "8", "--out", str(self.path / "out.md"))
+        facts = json.loads(done.stdout)
+        rows = self.rows(facts)
+        self.assertEqual(facts["warnings"], [])
+        # Over the idle server: its model, and what it leaks during an answer or two.
+        self.assertGreater(rows["memory_over_idle"]["b"], 95e6)
+        self.assertLess(rows["memory_over_idle"]["b"], 160e6)
+        self.assertEqual(rows["memory_over_idle"]["verdict"], "fact")
+        self.assertRegex(rows["memory_over_idle"]["reason"], r"A -, B \d")
+        self.assertGreaterEqual(rows["peak_memory"]["b"], rows["anonymous_memory"]["b"])
+        self.assertGreater(rows["anonymous_memory"]["b"], rows["memory_over_idle"]["b"] * 0.9)
+        slope = rows["memory_slope"]
+        grown = [(record["item"], record["grade"]) for record in slope["records"] if record["model"] == "grows"]
+        self.assertEqual([place for place, _ in grown], sorted(place for place, _ in grown))
+        self.assertAlmostEqual(slope["b"] / 240e6, 1, delta=0.2)
+        self.assertIn("differs from 0", slope["reason"])
+        self.assertIn("B", slope["reason"].split(":")[1])
+        markdown = (self.path / "out.md").read_text()
+        for row in ("memory_over_idle", "memory_slope", "peak_memory"):
+            line = [line for line in markdown.splitlines() if rows[row]["label"].split(",")[0] in line]
+            self.assertTrue(any(rows[row]["shown"]["b"] in text for text in line), (rows[row]["shown"], line))
+        self.assertIn("idle, before its first answer", markdown)
+
+    def stranger(self):
+        """A process that is no child of this one, which is the server."""
+        made = subprocess.run(["sh", "-c", "sleep 600 >/dev/null 2>&1 & echo $!"], capture_output=True, text=True, check=True)
+        pid = int(made.stdout)
+        self.addCleanup(self.end, pid)
+        return pid
+
+    def end(self, pid):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    def test_a_process_that_ends_in_the_middle(self):
+        pid = self.stranger()
+        with FakeOpenai("one") as one:
+            one.mode = lambda number: self.end(pid) or "well" if number == 2 else "well"
+            facts = self.compare(*self.tiny, "--endpoint", f"{one.url}=one", "--pid", str(pid), "--sustained", "2s")
+        rows = self.rows(facts)
+        self.assertEqual(rows["memory_slope"]["shown"]["b"], "-")
+        self.assertIn(f"process {pid} has ended", rows["memory_slope"]["reason"])
+        self.assertEqual({record["model"] for record in rows["memory_slope"]["records"]}, {facts["models"][0]["name"]})
+        self.assertNotEqual(rows["sustained_decode"]["verdict"], "not_measured")
+        self.assertTrue(any(row["verdict"] != "not_measured" for row in facts["rows"] if row["table"] == "prompts"))
+        self.assertTrue(any("does not listen" in warning for warning in facts["warnings"]), facts["warnings"])
+
+    def test_a_server_that_ends_in_the_middle(self):
+        with Growing() as server, FakeOpenai("one") as one:
+            one.mode = lambda number: server.process.kill() or "well" if number == 3 else "well"
+            facts = self.compare("--endpoint", f"{one.url}=one", "--endpoint", f"{server.url}=grows", "--pid", str(os.getpid()), "--pid", str(server.pid),
+                                 "--sustained", "2s")
+        rows = self.rows(facts)
+        self.assertGreater(rows["peak_memory"]["b"], 100e6)  # was measured before
+        self.assertIn("refused", " ".join(facts["warnings"]))
+        self.assertGreater(rows["sustained_decode"]["a"] or float(rows["sustained_decode"]["shown"]["a"]), 0)
+        self.assertIn("has ended", rows["memory_slope"]["reason"])
+
+    def test_not_the_server(self):
+        pid = self.stranger()
+        with FakeOpenai("one") as one:
+            facts = self.compare(*self.tiny, "--endpoint", f"{one.url}=one", "--pid", str(pid))
+            self.assertTrue(any(f"--pid {pid} does not listen" in warning and f"process {os.getpid()} does" in warning
+                                for warning in facts["warnings"]), facts["warnings"])
+            asked = len(one.requests)
+            self.compare(*self.tiny, "--endpoint", f"{one.url}=one", "--pid", str(pid))
+            self.assertEqual(len(one.requests) - asked, asked, "nothing tells that it is the same model still: its answers are not kept")
+
+    def test_no_process(self):
+        ended = subprocess.Popen(["true"])
+        ended.wait()
+        with FakeOpenai("one") as one:
+            done = self.run_slm(*self.tiny, "--endpoint", f"{one.url}=one", "--pid", str(ended.pid), code=3)
+            self.assertIn(f"there is no process {ended.pid}", done.stderr)
+            self.assertIn("pgrep", done.stderr)
+            self.assertEqual(one.requests, [])
+
+    def test_another_users_process(self):
+        """As root, slm is run by another user; else the process is root's first."""
+        self.path.chmod(0o755)
+        (self.path / "home").mkdir(mode=0o777)
+        (self.path / "home").chmod(0o777)
+        program = self.path / "slm"
+        program.write_bytes(pathlib.Path(SLM).read_bytes())
+        program.chmod(0o755)
+        as_other = {"user": 65534} if os.geteuid() == 0 else {}
+        pid = os.getpid() if as_other else 1
+        with FakeOpenai("one") as one:
+            done = subprocess.run([str(program), "compare", *self.tiny, "--endpoint", f"{one.url}=one", "--pid", str(pid), "--prompts",
+                                   str(self.path / "my.jsonl"), "--max-tokens", "8", "--json"], capture_output=True, text=True,
+                                  env=self.environment, timeout=120, **as_other)
+        self.assertEqual(done.returncode, 0, done.stderr[-2000:])
+        facts = json.loads(done.stdout)
+        self.assertTrue(any(f"--pid {pid} is another user's process" in warning for warning in facts["warnings"]), facts["warnings"])
+        self.assertGreater(self.rows(facts)["peak_memory"]["b"], 0)
 
 
 class OnAGpu(Served):

@@ -1,11 +1,14 @@
 """A server with OpenAI's interface that answers without a model, well or badly: for tests of clients.
 
 with FakeOpenai(model="fake") as server: ... server.url, server.mode = "cut", server.requests
+fake_openai.py MODEL_BYTES BYTES_PER_SECOND: a process of its own, until its input ends; prints its URL. As one that loads its model for the
+first answer and has a leak: its memory grows by so much then, and from then on all the time.
 """
 import http.server
 import json
 import re
 import socket
+import sys
 import threading
 import time
 import zlib
@@ -62,6 +65,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.reply(400, {"error": {"message": "unknown field ignore_eos"}})
         if body.get("echo") and fake.mode_of(number) == "well":
             return self.echo(body)
+        if fake.on_answer:
+            fake.on_answer()
         if fake.busy_file:
             fake.busy_file.touch()
         getattr(self, "mode_" + fake.mode_of(number))(body)
@@ -199,6 +204,7 @@ class FakeOpenai:
         self.chat_only, self.refuses_unknown, self.echo = chat_only, refuses_unknown, echo
         self.busy_file, self.pause = busy_file, pause
         self.requests, self.lock, self.stopped = [], threading.Lock(), threading.Event()
+        self.on_answer = None
 
     def mode_of(self, number):
         return self.mode(number) if callable(self.mode) else self.mode
@@ -214,3 +220,34 @@ class FakeOpenai:
         self.stopped.set()
         self.server.shutdown()
         self.server.server_close()
+
+
+class Growing:
+    """Memory that is written to, by the clock: a slow machine makes it grow later, not less."""
+
+    def __init__(self, model_bytes, bytes_per_second):
+        self.model_bytes, self.rate = model_bytes, bytes_per_second
+        self.held, self.held_bytes, self.start, self.lock = [], 0, None, threading.Lock()
+
+    def grow(self):
+        with self.lock:
+            self.start = self.start or time.monotonic()
+            wanted = self.model_bytes + int((time.monotonic() - self.start) * self.rate)
+            if wanted > self.held_bytes:
+                self.held.append(b"\x01" * (wanted - self.held_bytes))
+                self.held_bytes = wanted
+
+    def keep_growing(self):
+        while True:
+            time.sleep(0.02)
+            if self.start:
+                self.grow()
+
+
+if __name__ == "__main__":
+    memory = Growing(int(sys.argv[1]), int(sys.argv[2]))
+    threading.Thread(target=memory.keep_growing, daemon=True).start()
+    with FakeOpenai("grows") as grows:
+        grows.on_answer = memory.grow
+        print(grows.url, flush=True)
+        sys.stdin.read()

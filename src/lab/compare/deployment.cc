@@ -172,10 +172,20 @@ Status add_minimum(Session& session, const ProcessRun (&peaks)[2]) {
   return {};
 }
 
+// What one side's processes take.
+struct SideMemory {
+  ProcessRun run;
+  std::optional<uint64_t> idle_bytes;  // resident, of a server before it was asked anything
+  Message unseen;                      // why an endpoint's is not known
+};
+
+uint64_t resident(const ProcessRun& run) { return run.anonymous_bytes + run.file_bytes; }
+
 // What a server that runs already takes right after an answer as long as a file's process gives. Its peak is that since it started.
-Result<ProcessRun> memory_of_server(const Session& session, int which) {
+Result<SideMemory> memory_of_server(const Session& session, int which) {
   Endpoint& endpoint = *session.subjects[which]->endpoint;
   SLM_TRY(process, find_served_process(endpoint.address()));
+  const ProcessMemory before = memory_of(process);
   const ProcessWork work = work_of(session, which);
   EndpointRequest request;
   request.text = work.prompt;
@@ -185,20 +195,35 @@ Result<ProcessRun> memory_of_server(const Session& session, int which) {
   SLM_TRY(after, find_served_process(endpoint.address()));  // a process a model may have been started for the answer
   const ProcessMemory memory = memory_of(after);
   if (memory.peak_bytes == 0) return fail(ErrorKind::kNotFound, "lab.endpoint.no_process", process.pid);
-  return ProcessRun{memory.peak_bytes, memory.anonymous_bytes, memory.file_bytes, 0};
+  return SideMemory{{memory.peak_bytes, memory.anonymous_bytes, memory.file_bytes, 0}, before.anonymous_bytes + before.file_bytes, {}};
 }
 
-// Error: a file's process failed. An endpoint's memory that cannot be seen has a reason in `unseen`.
-Result<ProcessRun> memory_of_side(const Session& session, int which, Message& unseen) {
-  if (!session.is_endpoint(which)) return session.setup.run_process(work_of(session, which));
-  auto run = memory_of_server(session, which);
-  if (run) return run;
-  unseen = run.error().message;
-  return ProcessRun{};
+// Error: a file's process failed.
+Result<SideMemory> memory_of_side(const Session& session, int which) {
+  if (!session.is_endpoint(which)) {
+    SLM_TRY(run, session.setup.run_process(work_of(session, which)));
+    return SideMemory{run, {}, {}};
+  }
+  auto memory = memory_of_server(session, which);
+  if (memory) return memory;
+  return SideMemory{{}, {}, memory.error().message};
+}
+
+// What answering added to a server; of a file's process, which is not there when idle, all of it. No verdict: it hangs on whether a server
+// had loaded its model before.
+void add_over_idle(Session& session, const SideMemory (&sides)[2]) {
+  const auto value = [](const SideMemory& side) {
+    const uint64_t bytes = resident(side.run);
+    return side.unseen.empty() ? bytes_value(bytes - std::min(bytes, side.idle_bytes.value_or(0))) : Value{"-", {}};
+  };
+  const auto idle = [](const SideMemory& side) { return side.idle_bytes ? format_bytes(*side.idle_bytes) : "-"; };
+  ComparisonRow row = fact_row("memory_over_idle", kDeployment, msg("lab.endpoint.over_idle_memory"), value(sides[0]), value(sides[1]));
+  row.reason = msg("lab.endpoint.idle_memory", idle(sides[0]), idle(sides[1]));
+  session.add(std::move(row));
 }
 
 // The rows of memory, and whether they could be measured of both.
-bool add_memory(Session& session, const ProcessRun (&runs)[2], const Message (&unseen)[2]) {
+bool add_memory(Session& session, const SideMemory (&sides)[2]) {
   struct MemoryRow {
     std::string_view id, label_key;
     uint64_t ProcessRun::*bytes;
@@ -206,12 +231,14 @@ bool add_memory(Session& session, const ProcessRun (&runs)[2], const Message (&u
   constexpr MemoryRow kRows[] = {{"peak_memory", "lab.row.peak_memory", &ProcessRun::peak_bytes},
                                  {"anonymous_memory", "lab.row.anonymous_memory", &ProcessRun::anonymous_bytes},
                                  {"file_memory", "lab.row.file_memory", &ProcessRun::file_bytes}};
+  const Message unseen[2] = {sides[0].unseen, sides[1].unseen};
   const bool both = unseen[0].empty() && unseen[1].empty();
   for (const MemoryRow& one : kRows) {
-    ComparisonRow row = bytes_row(one.id, msg(one.label_key), runs[0].*one.bytes, runs[1].*one.bytes, kMemoryMargin);
+    ComparisonRow row = bytes_row(one.id, msg(one.label_key), sides[0].run.*one.bytes, sides[1].run.*one.bytes, kMemoryMargin);
     if (!both) row = half_known(std::move(row), unseen[0].empty() ? unseen[1] : unseen[0], unseen[0].empty(), unseen[1].empty());
     session.add(std::move(row));
   }
+  if (sides[0].idle_bytes || sides[1].idle_bytes) add_over_idle(session, sides);
   return both;
 }
 
@@ -246,16 +273,20 @@ bool add_gpu_memory(Session& session) {
 
 Status measure_deployment(Session& session) {
   add_facts(session);
-  ProcessRun peaks[2];
-  Message unseen[2];
+  SideMemory sides[2];
   for (int which : {0, 1}) {
     SLM_TRY_STATUS(session.watch.check());
     session.watch.report({msg("lab.stage.memory", session.name(which)), 0, 0, ""});
-    SLM_TRY(measured, memory_of_side(session, which, unseen[which]));
+    if (session.is_endpoint(which)) {
+      Message doubt = doubt_about_pid(session.subjects[which]->endpoint->address());
+      if (!doubt.empty()) session.comparison.warnings.push_back(std::move(doubt));
+    }
+    SLM_TRY(measured, memory_of_side(session, which));
     SLM_TRY_STATUS(session.watch.check());
-    peaks[which] = measured;
+    sides[which] = std::move(measured);
   }
-  const bool both = add_memory(session, peaks, unseen);
+  const ProcessRun peaks[2] = {sides[0].run, sides[1].run};
+  const bool both = add_memory(session, sides);
   const bool on_gpu = add_gpu_memory(session);
   SLM_TRY_STATUS(add_minimum(session, peaks));
   // What a server with a GPU takes says nothing of devices without one.

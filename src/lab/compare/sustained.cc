@@ -33,7 +33,10 @@ class Recorder {
     if (model_.threads() > 0) return;
     // A server's threads are its own affair, and so is which clock they run at.
     run_.no_clock = msg("lab.sustained.elsewhere");
-    if (!model_.processes()) run_.no_temperature = run_.no_memory = msg("lab.sustained.elsewhere");
+    const auto processes = model_.processes();
+    if (processes) return;
+    run_.no_temperature = msg("lab.sustained.elsewhere");
+    run_.no_memory = processes.error().message;
   }
 
   void add(double at, const Timings& timings) {
@@ -60,7 +63,8 @@ class Recorder {
     const auto processes = model_.processes();
     if (!processes) return lost(processes.error());
     const ServedProcess served{processes->front(), *processes};
-    bucket.resident_bytes = static_cast<double>(memory_of(served).resident_bytes);
+    // Of a process that ends at this moment there is nothing to read, and that is not a size.
+    if (const uint64_t resident = memory_of(served).resident_bytes; resident > 0) bucket.resident_bytes = static_cast<double>(resident);
     if (const auto celsius = read_celsius(setup_.root)) bucket.celsius = *celsius;
     else run_.no_temperature = celsius.error().message;
     if (model_.threads() > 0) look_at_clock(bucket);

@@ -149,7 +149,7 @@ ComparisonRow memory_row(const SustainedRun& a, const SustainedRun& b, const Sus
                  slope->slope};
   };
   ComparisonRow row = fact_row(kind.id, kSpeed, label, value_or_none(value(slope_a)), value_or_none(value(slope_b)));
-  row.reason = what_differs(slope_a, slope_b);
+  row.reason = why.empty() ? what_differs(slope_a, slope_b) : why;
   for (const char model : {'a', 'b'}) {
     add_series(row, side(a, b, model), model, plan.bucket, [&](const SustainedBucket& bucket) { return bucket.*kind.bytes; });
   }

@@ -206,7 +206,7 @@ TEST(SustainedRun, OfAnotherProcessOnlyTheRateIsKnown) {
   ASSERT_FALSE(end.run.buckets.empty());
   EXPECT_EQ(model.tokens_, 16u);
   EXPECT_FALSE(end.run.buckets[0].mhz || end.run.buckets[0].celsius || end.run.buckets[0].resident_bytes);
-  EXPECT_EQ(end.run.no_memory.key, "lab.sustained.elsewhere");
+  EXPECT_EQ(end.run.no_memory.key, "lab.endpoint.remote");
 }
 
 TEST(SustainedRun, OfAServerOnThisMachineItsMemoryIsKnown) {

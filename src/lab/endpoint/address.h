@@ -14,6 +14,7 @@ struct EndpointAddress {
   std::string model;        // the name its requests carry
   std::string api_key;      // sent as "Authorization: Bearer ..."; "": none is sent
   std::optional<int> pid;   // of the server's process, where the user names it
+  std::string pid_identity; // process_identity() of it when it was named: a number may come to another process; "" is not looked at
 
   std::string shown() const;  // for people and reports: the URL without user and password
   bool is_local() const;      // a loopback address

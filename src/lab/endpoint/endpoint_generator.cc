@@ -36,6 +36,7 @@ std::string endpoint_identity(const Endpoint& endpoint) {
   const EndpointAddress& address = endpoint.address();
   const std::string name = "endpoint " + address.model + " ";
   if (!endpoint.served().digest.empty()) return name + endpoint.served().digest;
+  if (!doubt_about_pid(address).empty()) return {};  // of a process that may be another's it does not follow that the model is the same
   const auto process = find_served_process(address);
   return process ? name + address.url + " " + process_identity(process->pid) : "";
 }

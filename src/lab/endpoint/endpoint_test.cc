@@ -1,6 +1,8 @@
 #include "lab/endpoint/endpoint.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -156,6 +158,58 @@ TEST(ServedProcess, AGpuIsSeenByItsOpenDevices) {
   EXPECT_TRUE(holds_gpu({1, {1, 2}}, root.path()));
   EXPECT_TRUE(holds_gpu({3, {3}}, root.path()));
   EXPECT_FALSE(holds_gpu({4, {4}}, root.path()));
+}
+
+TEST(ServedProcess, OneThatEndedIsNotTakenForIt) {
+  EndpointAddress address = *parse_endpoint("http://127.0.0.1:1=m");
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    pause();
+    _exit(0);
+  }
+  address.pid = child;
+  ASSERT_TRUE(note_pid(address));
+  EXPECT_TRUE(find_served_process(address));
+  kill(child, SIGKILL);
+  siginfo_t ended;
+  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT), 0);  // it keeps its number, and has no memory
+  EXPECT_EQ(find_served_process(address).error().message.key, "lab.endpoint.process_ended");
+  address.pid_identity.clear();
+  EXPECT_EQ(find_served_process(address).error().message.key, "lab.endpoint.no_process");
+  EXPECT_FALSE(note_pid(address));
+  waitpid(child, nullptr, 0);
+  address.pid = getpid();
+  ASSERT_TRUE(note_pid(address));
+  address.pid_identity += "0";  // another process came to its number
+  EXPECT_EQ(find_served_process(address).error().message.key, "lab.endpoint.process_ended");
+}
+
+TEST(ServedProcess, DoubtsAboutAPid) {
+  const TemporaryDirectory root;
+  const auto add = [&](int pid, int parent, const std::string& open) {
+    const std::string directory = fmt::format("proc/{}", pid);
+    root.write(directory + "/stat", fmt::format("{} (a b) S {} 0", pid, parent));
+    std::filesystem::create_directories(root.path() + "/" + directory + "/fd");
+    std::filesystem::create_symlink(open, root.path() + "/" + directory + "/fd/5");
+  };
+  root.write("proc/net/tcp", "  sl  local_address rem_address st\n 0: 0100007F:1F90 00000000:0000 0A 0:0 0:0 0 0 0 77 1\n");
+  add(10, 1, "/dev/null");        // started the server
+  add(11, 10, "socket:[77]");     // listens
+  add(12, 11, "/dev/null");       // the server's worker
+  add(20, 1, "/dev/null");        // another program
+  EndpointAddress address = *parse_endpoint("http://127.0.0.1:8080=m");
+  EXPECT_TRUE(doubt_about_pid(address, root.path()).empty());
+  for (const int related : {10, 11, 12}) {
+    address.pid = related;
+    EXPECT_TRUE(doubt_about_pid(address, root.path()).empty()) << related;
+  }
+  address.pid = 20;
+  const Message doubt = doubt_about_pid(address, root.path());
+  EXPECT_EQ(doubt.key, "lab.endpoint.pid_does_not_listen");
+  EXPECT_EQ(doubt.args, (std::vector<std::string>{"m", "20", "8080", "11"}));
+  root.write("proc/11/comm", "docker-proxy\n");  // who listens is no server: that is why a process is named
+  EXPECT_TRUE(doubt_about_pid(address, root.path()).empty());
 }
 
 TEST(ServedProcess, ReasonsWhyNot) {

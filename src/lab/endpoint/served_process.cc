@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "base/kernel_file.h"
+#include "base/text.h"
 #include "net/http_client.h"
 
 namespace slm::lab {
@@ -71,6 +72,12 @@ bool holds_any(const std::string& proc, int pid, const std::set<std::string>& in
   return has_open(proc, pid, [&](const std::string& target) { return inodes.contains(target); });
 }
 
+// Whether it runs: one that has ended keeps its number until its parent has asked for its end, and has no memory.
+bool is_running(const std::string& proc, int pid) {
+  const std::vector<std::string> fields = stat_fields(proc, pid);
+  return !fields.empty() && fields[0] != "Z" && fields[0] != "X";
+}
+
 ServedProcess with_descendants(const std::string& proc, int pid) {
   std::multimap<int, int> children;
   for (const int other : all_pids(proc)) {
@@ -94,7 +101,11 @@ ServedProcess with_descendants(const std::string& proc, int pid) {
 Result<ServedProcess> find_served_process(const EndpointAddress& address, const std::string& root) {
   const std::string proc = root + "/proc";
   if (address.pid) {
-    if (stat_fields(proc, *address.pid).empty()) return fail(ErrorKind::kNotFound, "lab.endpoint.no_process", *address.pid);
+    const bool is_another = !address.pid_identity.empty() && process_identity(*address.pid) != address.pid_identity;
+    if (is_another || (!address.pid_identity.empty() && !is_running(proc, *address.pid))) {
+      return fail(ErrorKind::kNotFound, "lab.endpoint.process_ended", *address.pid);
+    }
+    if (!is_running(proc, *address.pid)) return fail(ErrorKind::kNotFound, "lab.endpoint.no_process", *address.pid);
     return with_descendants(proc, *address.pid);
   }
   if (!address.is_local()) return fail(ErrorKind::kNotFound, "lab.endpoint.remote");
@@ -106,6 +117,33 @@ Result<ServedProcess> find_served_process(const EndpointAddress& address, const 
     return with_descendants(proc, pid);
   }
   return fail(ErrorKind::kNotFound, "lab.endpoint.no_listener", parts.port);
+}
+
+Status note_pid(EndpointAddress& address) {
+  if (!address.pid) return {};
+  SLM_TRY_STATUS(find_served_process(address));
+  address.pid_identity = process_identity(*address.pid);
+  return {};
+}
+
+Message doubt_about_pid(const EndpointAddress& address, const std::string& root) {
+  if (!address.pid) return {};
+  const std::string proc = root + "/proc";
+  std::error_code unreadable;
+  std::filesystem::directory_iterator(fmt::format("{}/{}/fd", proc, *address.pid), unreadable);
+  if (unreadable == std::errc::permission_denied) return msg("lab.endpoint.pid_unseen", printable(address.model), *address.pid);
+  if (!address.is_local()) return {};
+  const auto parts = net::parse_url(address.url);
+  const auto named = find_served_process(address, root);
+  EndpointAddress by_port = address;
+  by_port.pid.reset();
+  const auto listener = find_served_process(by_port, root);
+  if (!parts || !named || !listener) return {};  // a container's door-keeper is the reason why a process was named
+  const auto is_of = [](int pid, const ServedProcess& process) {
+    return std::find(process.all.begin(), process.all.end(), pid) != process.all.end();
+  };
+  if (is_of(listener->pid, *named) || is_of(*address.pid, *listener)) return {};
+  return msg("lab.endpoint.pid_does_not_listen", printable(address.model), *address.pid, parts->port, listener->pid);
 }
 
 bool holds_gpu(const ServedProcess& process, const std::string& root) {

@@ -16,8 +16,16 @@ struct ServedProcess {
 };
 
 // By the user's --pid, else by who listens on the port. `root` is put before /proc; "" is this machine.
-// Errors: kNotFound, whose text is the reason: not on this machine, nobody who listens can be seen, or a container's door-keeper.
+// Errors: kNotFound, whose text is the reason: not on this machine, nobody who listens can be seen, a container's door-keeper, the process
+// named is not there or has ended.
 Result<ServedProcess> find_served_process(const EndpointAddress& address, const std::string& root = "");
+
+// Remembers which process the address's pid is. Errors: kNotFound: there is none.
+Status note_pid(EndpointAddress& address);
+
+// Why the process named by --pid may not be the one that serves: another one listens on the port, or its files are not to be seen. "" where
+// nothing speaks against it, or none was named.
+Message doubt_about_pid(const EndpointAddress& address, const std::string& root = "");
 
 // Of all of them together: pages that they share are counted as often as they are mapped.
 ProcessMemory memory_of(const ServedProcess& process);

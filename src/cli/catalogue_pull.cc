@@ -29,6 +29,7 @@ Result<hub::RemoteModel> find_in(const std::vector<hub::CatalogueSource>& order,
   const auto on_skip = [](const std::string& source, const Error& error) { note(msg("hub.source_skipped", source, error.text())); };
   SLM_TRY(remote, hub::find_in_sources(order, asking, on_skip));
   remote.license = entry.license;
+  remote.entry = &entry;
   return remote;
 }
 
@@ -63,8 +64,7 @@ Result<hub::RemoteModel> find_of_catalogue(const hub::Store& store, const hub::C
   return find_in(ordered_sources(store, entry), entry, asking);
 }
 
-Result<hub::StoredModel> pull_of_catalogue(hub::Store& store, const hub::CatalogueEntry& entry, bool quiet, EstimateFor what) {
-  what.entry = &entry;
+Result<hub::StoredModel> pull_of_catalogue(hub::Store& store, const hub::CatalogueEntry& entry, bool quiet, const EstimateFor& what) {
   install_interrupt_handler();
   hub::Asking asking;
   asking.cancelled = &interrupted();
@@ -79,7 +79,7 @@ Result<hub::StoredModel> pull_of_catalogue(hub::Store& store, const hub::Catalog
     Status said = quiet ? Status{} : announce(store, entry, *remote, asking, what);
     if (said) said = ask_for_consent(store, entry);
     auto model = said ? pull_found(store, entry.name, *remote, asking, order) : tl::unexpected<Error>(said.error());
-    const bool next_may_do = !model && (model.error().kind == ErrorKind::kNetwork || model.error().kind == ErrorKind::kCorrupt) && !order.empty() && !interrupted();
+    const bool next_may_do = !model && hub::may_ask_another(model.error()) && !order.empty() && !interrupted();
     if (!next_may_do) return model;
     note(msg("hub.source_skipped", remote->source, model.error().text()));
   }

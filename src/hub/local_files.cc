@@ -19,7 +19,7 @@
 #include "hub/digest.h"
 #include "hub/disk_caches.h"
 #include "hub/download.h"
-#include "hub/pull.h"
+#include "hub/publish.h"
 #include "hub/write_error.h"
 
 namespace slm::hub {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "hub/catalogue.h"
+#include "hub/wheel_part.h"
 
 namespace slm::hub {
 

@@ -154,6 +154,8 @@ bool is_same_model(const StoredModel& stored, const RemoteModel& remote) {
            std::equal(remote.rest.begin(), remote.rest.end(), stored.parts.begin() + 1, [&](const RemoteFile& part, const std::string& digest) { return is_same(digest, part); });
   }
   if (!remote.file.sha256.empty()) return stored.sha256 == remote.file.sha256;
+  // A version of a package stays what it is.
+  if (!remote.wheels.empty()) return stored.source == remote.source;
   return stored.source == remote.source && stored.commit == remote.commit && remote.file.bytes == stored.bytes;
 }
 

@@ -31,7 +31,8 @@ Result<std::set<std::string>> named_digests(const Layout& layout);
 // Removes the blob, unless a record tells of it (or one cannot be read: then nobody knows). The caller does not hold share_blobs.
 Status remove_unreferenced_blob(const std::string& sha256, const Layout& layout);
 
-// Whether the stored model is what the source offers: the same digest (of a split model of each part), or where the source gives none the same source, commit and size.
+// Whether the stored model is what the source offers: the same digest (of a split model of each part), or where the source gives none
+// the same source, commit and size; of wheels the same source.
 bool is_same_model(const StoredModel& stored, const RemoteModel& remote);
 
 // "2026-01-31T12:00:00Z".

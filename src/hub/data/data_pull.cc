@@ -7,7 +7,7 @@
 
 #include "hub/awaited_lock.h"
 #include "hub/digest.h"
-#include "hub/pull.h"
+#include "hub/publish.h"
 
 namespace slm::hub {
 namespace {

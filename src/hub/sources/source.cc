@@ -11,6 +11,7 @@
 #include "hub/sources/oci_registry.h"
 #include "hub/sources/sources_json.h"
 #include "hub/sources/web_address.h"
+#include "hub/sources/wheels.h"
 
 namespace slm::hub {
 namespace {
@@ -42,7 +43,8 @@ const Source* source_for(std::string_view name) {
   static const HuggingFace hugging_face;
   static const OciRegistry oci;
   static const ModelScope modelscope;
-  static const std::array<const Source*, 4> sources = {&web, &hugging_face, &oci, &modelscope};
+  static const Wheels wheels;
+  static const std::array<const Source*, 5> sources = {&web, &hugging_face, &oci, &modelscope, &wheels};
   const auto at = std::find_if(sources.begin(), sources.end(), [&](const Source* source) { return source->takes(name); });
   return at == sources.end() ? nullptr : *at;
 }

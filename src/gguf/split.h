@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,8 @@ class SplitFile {
   static Result<SplitFile> open(const std::vector<std::string>& paths);
 
   uint64_t size_bytes() const { return size_; }  // of the one file
+  // How it begins: all that is before the first tensor's bytes.
+  std::span<const std::byte> header() const { return header_; }
   // The one file, byte by byte the same for the same parts: the first part's metadata without split.*, then all tensors in the parts' order.
   Status write(const Writer::Append& append) const;
 

@@ -7,11 +7,14 @@
 #include <cerrno>
 #include <random>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "base/files.h"
+#include "base/text.h"
 #include "gguf/file.h"
+#include "gguf/split.h"
 #include "hub/first_bytes.h"
 #include "hub/write_error.h"
 
@@ -20,7 +23,8 @@ namespace {
 
 class HeaderReader {
  public:
-  HeaderReader(const RemoteModel& remote, const Asking& asking, const RemoteHeader& file) : remote_(remote), asking_(asking), file_(file) {}
+  HeaderReader(const RemoteFile& remote, const std::string& shown, const Asking& asking, const RemoteHeader& file)
+      : address_(remote.address), shown_(shown), asking_(asking), file_(file) {}
 
   // Bytes [have, want) into the file. The server may send them as a part, or everything from the start.
   Status read(uint64_t want) {
@@ -43,21 +47,22 @@ class HeaderReader {
       at += piece.size();
       return written && at < want;
     };
-    SLM_TRY(reply, send_following(client_, remote_.file.address, std::move(request), asking_.insecure));
+    SLM_TRY(reply, send_following(client_, address_, std::move(request), asking_.insecure));
     SLM_TRY_STATUS(written);
-    if (wrong_range_) return fail(ErrorKind::kNetwork, "hub.bad_range", remote_.source, reply.header("content-range"));
-    if (reply.status != 200 && reply.status != 206) return tl::unexpected<Error>(status_error(reply, remote_.file.address.url));
-    const std::string shown = net::shown_url(remote_.file.address.url);
+    if (wrong_range_) return fail(ErrorKind::kNetwork, "hub.bad_range", shown_, reply.header("content-range"));
+    if (reply.status != 200 && reply.status != 206) return tl::unexpected<Error>(status_error(reply, address_.url));
+    const std::string shown = net::shown_url(address_.url);
     if (page_) return fail_with_hint(ErrorKind::kCorrupt, msg("hub.html", shown), msg("hub.portal"));
     if (have_ == 0) SLM_TRY_STATUS(check_first_bytes({"GGUF", shown}, opening_, true));
-    if (at < want) return fail(ErrorKind::kNetwork, "hub.header_cut", remote_.source, at, want);
+    if (at < want) return fail(ErrorKind::kNetwork, "hub.header_cut", shown_, at, want);
     have_ = want;
     return {};
   }
 
  private:
   static constexpr double kMostSeconds = 120;
-  const RemoteModel& remote_;
+  const Address& address_;
+  const std::string& shown_;  // for people
   const Asking& asking_;
   const RemoteHeader& file_;
   net::HttpClient client_;
@@ -71,6 +76,34 @@ bool is_whole(const gguf::File& file, uint64_t have, uint64_t bytes) {
   uint64_t first = bytes;
   for (const gguf::TensorInfo& tensor : file.tensors()) first = std::min(first, tensor.offset);
   return first <= have;
+}
+
+Result<RemoteHeader> fetch_header_of_file(const RemoteFile& remote, const std::string& shown, uint64_t first_bytes, const Layout& layout, const Asking& asking) {
+  const uint64_t bytes = remote.bytes.value_or(0);
+  if (bytes == 0) return fail(ErrorKind::kUsage, "hub.no_header", shown);
+  SLM_TRY(header, RemoteHeader::create(layout.cache(), shown, bytes));
+  HeaderReader reader(remote, shown, asking, header);
+  for (uint64_t want = std::min(first_bytes, bytes);; want = std::min({want * 4, kHeaderMostBytes, bytes})) {
+    SLM_TRY_STATUS(reader.read(want));
+    const auto parsed = gguf::File::open(header.path());
+    if (parsed && is_whole(**parsed, want, bytes)) return header;
+    if (want == bytes && !parsed) return tl::unexpected<Error>(header.explained(parsed.error()));
+    if (want >= kHeaderMostBytes || want == bytes) return fail(ErrorKind::kUsage, "hub.no_header", shown);
+  }
+}
+
+// Each part lists its own tensors only.
+Result<std::vector<RemoteHeader>> fetch_headers_of_parts(const RemoteModel& remote, const Layout& layout, const Asking& asking) {
+  std::vector<RemoteHeader> headers;
+  const auto fetch_next = [&](const RemoteFile& file) -> Status {
+    const std::string shown = remote.source + " (" + printable(file.name) + ")";
+    SLM_TRY(header, fetch_header_of_file(file, shown, headers.empty() ? kHeaderFirstBytes : kPartFirstBytes, layout, asking));
+    headers.push_back(std::move(header));
+    return {};
+  };
+  SLM_TRY_STATUS(fetch_next(remote.file));
+  for (const RemoteFile& part : remote.rest) SLM_TRY_STATUS(fetch_next(part));
+  return headers;
 }
 
 }  // namespace
@@ -113,18 +146,21 @@ Status RemoteHeader::write_at(uint64_t offset, std::string_view bytes) const {
 }
 
 Result<RemoteHeader> fetch_header(const RemoteModel& remote, const Layout& layout, const Asking& asking) {
-  const uint64_t bytes = remote.file.bytes.value_or(0);
-  // The first of several files lists its own tensors only.
-  if (bytes == 0 || !remote.rest.empty()) return fail(ErrorKind::kUsage, "hub.no_header", remote.source);
-  SLM_TRY(header, RemoteHeader::create(layout.cache(), remote.source, bytes));
-  HeaderReader reader(remote, asking, header);
-  for (uint64_t want = std::min(kHeaderFirstBytes, bytes);; want = std::min({want * 4, kHeaderMostBytes, bytes})) {
-    SLM_TRY_STATUS(reader.read(want));
-    const auto parsed = gguf::File::open(header.path());
-    if (parsed && is_whole(**parsed, want, bytes)) return header;
-    if (want == bytes && !parsed) return tl::unexpected<Error>(header.explained(parsed.error()));
-    if (want >= kHeaderMostBytes || want == bytes) return fail(ErrorKind::kUsage, "hub.no_header", remote.source);
+  if (remote.rest.empty()) return fetch_header_of_file(remote.file, remote.source, kHeaderFirstBytes, layout, asking);
+  if (remote.rest.size() >= kMostHeaderParts) return fail(ErrorKind::kUsage, "hub.no_header", remote.source);
+  SLM_TRY(parts, fetch_headers_of_parts(remote, layout, asking));
+  std::vector<std::string> paths;
+  for (const RemoteHeader& part : parts) paths.push_back(part.path());
+  const auto split = gguf::SplitFile::open(paths);
+  if (!split) {
+    Error error = split.error();
+    for (const RemoteHeader& part : parts) error = part.explained(std::move(error));
+    return tl::unexpected<Error>(std::move(error));
   }
+  SLM_TRY(whole, RemoteHeader::create(layout.cache(), remote.source, split->size_bytes()));
+  const auto bytes = split->header();
+  SLM_TRY_STATUS(whole.write_at(0, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+  return whole;
 }
 
 }  // namespace slm::hub

@@ -16,6 +16,7 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from bad_server import BadServer  # noqa: E402
 from fake_pip import FakePip  # noqa: E402
+from split_gguf import split_gguf  # noqa: E402
 
 SLM, WRITE_MODEL = sys.argv[1:3]
 WORK = tempfile.TemporaryDirectory(prefix="slm_catalogue_test_")
@@ -351,6 +352,38 @@ class CataloguePulls(unittest.TestCase):
         self.assertIn("for 64 tokens of context", text)
         self.assertIn("it fits (estimate)", text)
         self.assertIn("measured here (estimate)", text)
+
+    def split_server(self, parts):
+        server = BadServer(MODEL)
+        server.parts = parts
+        self.addCleanup(server.close)
+        self.environment["HF_ENDPOINT"] = server.base
+        return server
+
+    def test_the_headers_of_parts_tell_what_they_are_together(self):
+        """The figures are those of the same model in one file, and of the model once it is here."""
+        whole = self.dry("ollama:m:good")["run"]
+        server = self.split_server([part + bytes(20 << 20) for part in split_gguf(MODEL, 2)])
+        before = self.dry("hf:owner/split:Q4_0")["run"]
+        self.assertLess(server.sent, 16 << 20)
+        done = self.slm("pull", "hf:owner/split:Q4_0", "--json")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        after = json.loads(done.stdout)["run"]
+        for key in ("context", "weights_bytes", "kv_bytes", "workspace_bytes", "fits"):
+            self.assertEqual((before[key], before[key]), (whole[key], after[key]), key)
+        self.slm("rm", "hf:owner/split:q4_0")
+        said = self.slm("pull", "hf:owner/split:Q4_0", "--for", "pi5").stderr
+        self.assertIn("on Raspberry Pi 5", said)
+        self.assertIn("it fits (estimate)", said)
+
+    def test_parts_that_do_not_belong_together_are_refused_by_their_headers(self):
+        first, second = split_gguf(MODEL, 2)
+        for parts, says in (([first, split_gguf(MODEL, 3)[1]], "m-q4_0-00002-of-00002.gguf"), ([second, first], "m-q4_0-00001-of-00002.gguf"), ([first, MODEL], "m-q4_0-00002-of-00002.gguf")):
+            self.split_server(parts)
+            done = self.slm("pull", "hf:owner/split:Q4_0")
+            self.assertEqual(done.returncode, 6, done.stdout + done.stderr)
+            self.assertIn(says, done.stderr)
+            self.assertEqual([path for path in pathlib.Path(self.home).rglob("*") if path.is_file()], [])
 
     def test_what_is_no_model_is_refused_by_its_header(self):
         for content in (b"\x7fELF" * 100_000, MODEL[:200] + b"\xff" * 1000 + MODEL[1200:]):

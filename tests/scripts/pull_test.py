@@ -397,7 +397,8 @@ class Sources(Pulls):
         text = self.refused(2, "hf:owner/repo", says="3 GGUF files")
         self.assertIn("m-q4_k_m.gguf", text)
         self.assertIn("m-q8_0.gguf", self.refused(3, "hf:owner/repo:Q4_K", says="Q4_K"))
-        self.refused(6, "hf:owner/split:Q4_0", says="2 parts")  # which are one file by their digests
+        self.refused(6, "hf:owner/split:Q4_0", says="00001-of-00002.gguf) does not say that it is part")  # by its header
+        self.refused(6, "hf:owner/split:Q4_0", "--json", says="2 parts")  # which are one file by their digests
         self.refused(3, "hf:owner/none", says="no GGUF")
         self.refused(3, "hf:someone/else", says="no such repository")
 

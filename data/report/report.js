@@ -356,10 +356,15 @@
         run.article.map(body)));
   }
 
+  function quantizationOf(model) {
+    const mixed = model.most_bytes;
+    return mixed ? t("runtime.quantization_mixed", model.quantization, (100 * mixed.share).toFixed(0), mixed.type) : model.quantization;
+  }
+
   function modelCard(model, side) {
     return el("div", { class: `model ${side}` },
       el("h3", {}, letter(side), " ", name(model)),
-      el("div", {}, [kindOf(model), model.endpoint, model.architecture, model.quantization, model.license].filter(Boolean).join(" · ")));
+      el("div", {}, [kindOf(model), model.endpoint, model.architecture, quantizationOf(model), model.license].filter(Boolean).join(" · ")));
   }
 
   function fact(key, value) {

@@ -137,7 +137,7 @@ Status load(Conversation& conversation, const std::string& path) {
 
 void show(Conversation& conversation, const std::optional<Generation>& last) {
   const ModelFacts& facts = conversation.model().facts;
-  say(msg("cli.chat.show_model", conversation.model().stored.name, facts.architecture, facts.quantization,
+  say(msg("cli.chat.show_model", conversation.model().stored.name, facts.architecture, facts.quantization.text(),
           conversation.runtime().memory_plan().context));
   if (!conversation.system().empty()) say(msg("cli.chat.show_system", terminal_safe(conversation.system())));
   say(msg("cli.chat.show_messages", conversation.messages().size()));

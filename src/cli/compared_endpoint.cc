@@ -16,7 +16,7 @@ lab::ComparedSubject subject_of(std::shared_ptr<lab::Endpoint> endpoint) {
   model.name = printable(endpoint->address().model);
   model.endpoint = endpoint->address().shown();
   model.architecture = served.architecture;
-  model.quantization = served.quantization;
+  model.quantization.name = served.quantization;
   model.bytes = served.bytes;
   model.parameters = served.parameters;
   model.context = served.context;

@@ -55,7 +55,10 @@ Json as_json(const ResolvedModel& model, const MemoryPlan& plan, const ModelFlag
   json["added"] = model.stored.added;
   json["instruct"] = model.is_instruct();
   json["instruct_by"] = reason_name(model.reason);
-  json["quantization"] = facts.quantization;
+  json["quantization"] = facts.quantization.name;
+  if (!facts.quantization.most_bytes.empty()) {
+    json["most_bytes"] = Json{{"type", facts.quantization.most_bytes}, {"share", facts.quantization.share}};
+  }
   json["types"] = Json::array();
   for (const auto& type : facts.types) {
     json["types"].push_back(
@@ -102,6 +105,7 @@ void print_people(const ResolvedModel& model, const MemoryPlan& plan, const Mode
                                                        100.0 * static_cast<double>(type.elements) /
                                                            static_cast<double>(std::max<uint64_t>(facts.parameters, 1)));
   }
+  table.add("cli.show.quantization", facts.quantization.text());
   table.add("cli.show.types", types);
   table.add("cli.show.context", tr("cli.show.tokens", facts.context));
   table.add("cli.show.tokenizer", tr("cli.show.tokenizer_value", facts.tokenizer, facts.vocabulary));

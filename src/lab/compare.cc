@@ -39,12 +39,13 @@ Status check_fp16(Session& session) {
   std::string others;
   for (int which : {0, 1}) {
     const ComparedModel& model = session.subjects[which]->model;
-    if (model.quantization == "F16") continue;
-    if (model.quantization.empty() || model.quantization == "BF16") {
-      const Message warning = model.quantization.empty() ? msg("lab.protocol.unknown_type", model.name) : msg("lab.protocol.bf16", model.name);
+    const std::string& type = model.quantization.most_bytes.empty() ? model.quantization.name : model.quantization.most_bytes;
+    if (type == "F16") continue;
+    if (type.empty() || type == "BF16") {
+      const Message warning = type.empty() ? msg("lab.protocol.unknown_type", model.name) : msg("lab.protocol.bf16", model.name);
       session.comparison.warnings.push_back(warning);
     } else {
-      others += (others.empty() ? "" : ", ") + model.name + ": " + model.quantization;
+      others += (others.empty() ? "" : ", ") + model.name + ": " + model.quantization.text();
     }
   }
   if (others.empty()) return {};

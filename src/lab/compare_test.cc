@@ -142,8 +142,8 @@ TEST_F(TinyModels, TheArticlesProtocolWantsFp16) {
   few.repetitions = 2;
   few.decode_tokens = 3;
   const auto with = [&](const std::string& a, const std::string& b) {
-    one.model.quantization = a;
-    two.model.quantization = b;
+    one.model.quantization.name = a;
+    two.model.quantization.name = b;
     return run_comparison(one, two, setup(few), {});
   };
   const auto refused = with("F16", "Q4_K_M");

@@ -10,6 +10,7 @@
 #include "base/message.h"
 #include "lab/perplexity.h"
 #include "lab/statistics.h"
+#include "runtime/model_quantization.h"
 
 namespace slm::lab {
 
@@ -104,7 +105,8 @@ ComparisonRow unmeasured_row(std::string_view id, std::string_view table, Messag
 inline constexpr uint32_t kComparisonContext = 2'048;
 
 struct ComparedModel {
-  std::string name, path, sha256, architecture, quantization, license;
+  std::string name, path, sha256, architecture, license;
+  ModelQuantization quantization = {};
   uint64_t bytes = 0, parameters = 0;
   uint32_t context = 0;
   bool is_instruct = true;

@@ -80,7 +80,7 @@ std::string head(const char* letter, const ComparedModel& model) { return fmt::f
 std::string model_line(const char* letter, const ComparedModel& model) {
   std::string facts = kind_text(model);
   if (!model.endpoint.empty()) facts += ", " + tr("lab.endpoint.kind", printable(model.endpoint));
-  for (const std::string& fact : {model.architecture, model.quantization}) {
+  for (const std::string& fact : {model.architecture, model.quantization.text()}) {
     if (!fact.empty()) facts += ", " + printable(fact);
   }
   return fmt::format("{}: {} ({})", letter, printable(model.name), facts);

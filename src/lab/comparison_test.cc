@@ -104,8 +104,8 @@ Comparison example() {
   c.isa = "avx2";
   c.threads = 2;
   c.tier = "smoke";
-  c.a = {"smollm2:135m", "/a.gguf", "", "llama", "Q4_1", "Apache-2.0", 98'362'432, 134'515'008, 8'192, true};
-  c.b = {"/models/一个名字很长很长的模型文件-这里还有更多.gguf\n\x1b[31m", "/b.gguf", "", "gemma3", "Q5_0", "Gemma Terms of Use", 253'113'024,
+  c.a = {"smollm2:135m", "/a.gguf", "", "llama", "Apache-2.0", {"Q4_1", "", 0}, 98'362'432, 134'515'008, 8'192, true};
+  c.b = {"/models/一个名字很长很长的模型文件-这里还有更多.gguf\n\x1b[31m", "/b.gguf", "", "gemma3", "Gemma Terms of Use", {"Q4_K_M", "Q8_0", 0.71}, 253'113'024,
          268'098'176, 32'768, false};
   c.rows.push_back(figure_row("file_size", "deployment", msg("lab.row.file_size"), {"98.4 MB", 98e6}, {"253.1 MB", 253e6},
                               Direction::kLessIsBetter, 0));
@@ -177,6 +177,7 @@ TEST_P(InLanguage, EveryRowHasItsVerdict) {
     EXPECT_NE(report.find(words), std::string::npos) << words << report;
   }
   EXPECT_NE(report.find(tr("lab.kind.base")), std::string::npos);
+  EXPECT_NE(report.find(example().b.quantization.text()), std::string::npos);
   EXPECT_EQ(report.find('\x1b'), std::string::npos);
 }
 

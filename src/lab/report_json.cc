@@ -27,11 +27,14 @@ Json model_json(const ComparedModel& model) {
           {"bytes", model.bytes},
           {"sha256", model.sha256},
           {"architecture", model.architecture},
-          {"quantization", model.quantization},
+          {"quantization", model.quantization.name},
           {"parameters", model.parameters},
           {"context", model.context},
           {"license", model.license},
           {"kind", model.is_instruct ? "instruct" : "base"}};
+  if (const ModelQuantization& mixed = model.quantization; !mixed.most_bytes.empty()) {
+    json["most_bytes"] = {{"type", mixed.most_bytes}, {"share", number(mixed.share)}};
+  }
   if (!model.endpoint.empty()) json["endpoint"] = model.endpoint;
   return json;
 }

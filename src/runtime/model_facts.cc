@@ -67,7 +67,7 @@ Result<ModelFacts> read_model_facts(const gguf::File& file) {
   SLM_TRY(tokenizer, tokenizer_name(file));
   facts.tokenizer = tokenizer;
   facts.types = count_types(file);
-  if (!facts.types.empty()) facts.quantization = facts.types.front().type;
+  facts.quantization = quantization_of(file);
   for (const auto& count : facts.types) facts.parameters += count.elements;
   return facts;
 }

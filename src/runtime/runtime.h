@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "chat/prompt.h"
 #include "engine/engine.h"
+#include "runtime/model_quantization.h"
 #include "sampling/sampler.h"
 #include "tokenizer/tokenizer.h"
 
@@ -38,7 +39,7 @@ struct ModelFacts {
     uint64_t elements, bytes;
   };
   std::vector<TypeCount> types;
-  std::string quantization;              // the type most elements have, "Q4_1"
+  ModelQuantization quantization;
 };
 
 struct OpenOptions {

@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include "gguf/writer.h"
+#include "runtime/model_quantization.h"
 #include "runtime/testing/tiny_chat_model.h"
 
 namespace slm {
@@ -55,10 +57,54 @@ TEST(Facts, ComeFromTheHeader) {
   EXPECT_EQ(facts->vocabulary, 265u);
   EXPECT_EQ(facts->n_layers, 2u);
   EXPECT_EQ(facts->tokenizer, "gpt2 / gpt-2");
-  EXPECT_EQ(facts->quantization, "F32");
+  EXPECT_EQ(facts->quantization.name, "F32");
   EXPECT_NE(facts->chat_template.find("im_start"), std::string::npos);
   const uint64_t layer = 64 * 64 + 64 * 32 * 2 + 64 * 64 + 3 * 64 * 96 + 2 * 64;
   EXPECT_EQ(facts->parameters, 265u * 64 + 2 * layer + 64);
+}
+
+// A row of 256 or of 64 for each type; `file_type` below 0: the header says nothing.
+ModelQuantization quantization_of_tensors(int file_type, const std::vector<std::pair<TensorType, uint64_t>>& rows) {
+  gguf::Writer writer;
+  writer.set_string("general.architecture", "llama");
+  if (file_type >= 0) writer.set_u32("general.file_type", static_cast<uint32_t>(file_type));
+  writer.add_tensor("norm", TensorType::kF32, {64}, std::vector<std::byte>(256));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const auto& [type, width] = rows[i];
+    writer.add_tensor(std::to_string(i), type, {width, 2}, std::vector<std::byte>(2 * row_bytes(type, width)));
+  }
+  const auto bytes = writer.to_bytes();
+  EXPECT_TRUE(bytes);
+  const auto file = gguf::File::parse(*bytes);
+  EXPECT_TRUE(file) << file.error().text();
+  return quantization_of(**file);
+}
+
+TEST(Quantization, IsTheOneThatTheFileIsPublishedBy) {
+  constexpr uint64_t kWide = 2'560, kNarrow = 640;  // 640 is no multiple of 256
+  const auto gemma = quantization_of_tensors(15, {{TensorType::kQ8_0, 3 * kNarrow}, {TensorType::kQ5_0, kNarrow}, {TensorType::kQ4_K, 256}});
+  EXPECT_EQ(gemma.name, "Q4_K_M");
+  EXPECT_EQ(gemma.most_bytes, "Q8_0");
+  const double q8 = 2 * 60 * 34, all = q8 + 2 * 20 * 22 + 2 * 144 + 256;
+  EXPECT_DOUBLE_EQ(gemma.share, q8 / all);
+  set_language(Language::kEnglish);
+  EXPECT_EQ(gemma.text(), fmt::format("Q4_K_M ({:.0f} % of the bytes Q8_0)", 100 * q8 / all));
+
+  // No row that its blocks divide: all of it is of what stands in.
+  EXPECT_EQ(quantization_of_tensors(15, {{TensorType::kQ5_0, kNarrow}}).name, "Q4_K_M");
+  const auto ordinary = quantization_of_tensors(15, {{TensorType::kQ4_K, kWide}, {TensorType::kQ6_K, 256}});
+  EXPECT_EQ(ordinary.name, "Q4_K_M");
+  EXPECT_EQ(ordinary.text(), "Q4_K_M");
+}
+
+TEST(Quantization, AHeaderThatTheTensorsContradictIsNotBelieved) {
+  const std::vector<std::pair<TensorType, uint64_t>> eights = {{TensorType::kQ8_0, 2'560}};
+  EXPECT_EQ(quantization_of_tensors(15, eights).text(), "Q8_0");
+  EXPECT_EQ(quantization_of_tensors(15, {{TensorType::kQ5_0, 2'560}}).text(), "Q5_0") << "its blocks would divide these rows";
+  EXPECT_EQ(quantization_of_tensors(0, eights).text(), "Q8_0") << "norms are F32 in every file";
+  EXPECT_EQ(quantization_of_tensors(-1, eights).text(), "Q8_0");
+  EXPECT_EQ(quantization_of_tensors(4'000, eights).text(), "Q8_0") << "no such file type";
+  EXPECT_EQ(quantization_of_tensors(-1, {{TensorType::kQ4_0, 320}, {TensorType::kF16, 320}}).text(), "F16") << "by bytes, not by elements";
 }
 
 TEST(Facts, RefuseWhatCannotBeRun) {

@@ -43,7 +43,8 @@ constexpr Key kDeviceKeys[] = {{"cpu", is_text}, {"isa", is_text}, {"threads", [
 constexpr Key kModelKeys[] = {{"name", is_text},         {"kind", is_text},
                               {"path", is_text, false},  {"sha256", is_text, false},
                               {"architecture", is_text, false}, {"quantization", is_text, false}, {"license", is_text, false},
-                              {"endpoint", is_text, false}};
+                              {"endpoint", is_text, false},
+                              {"most_bytes", [](const Json& value) { return value.is_object() && is_text(value.value("type", Json())); }, false}};
 constexpr Key kRowKeys[] = {{"id", is_text},
                             {"table", is_text},
                             {"label", is_text},

@@ -39,8 +39,8 @@ Comparison frame() {
   comparison.isa = "avx2";
   comparison.threads = 2;
   comparison.tier = "smoke";
-  comparison.a = {.name = "one", .path = "", .sha256 = std::string(64, '1'), .architecture = "", .quantization = "Q8_0", .license = ""};
-  comparison.b = {.name = "other", .path = "", .sha256 = std::string(64, '2'), .architecture = "", .quantization = "Q8_0", .license = ""};
+  comparison.a = {.name = "one", .path = "", .sha256 = std::string(64, '1'), .architecture = "", .license = "", .quantization = {"Q8_0", "", 0}};
+  comparison.b = {.name = "other", .path = "", .sha256 = std::string(64, '2'), .architecture = "", .license = "", .quantization = {"Q4_K_M", "Q8_0", 0.71}};
   comparison.seed = 7;
   comparison.seconds = 2;
   return comparison;
@@ -130,6 +130,18 @@ TEST(Merge, WithItselfChangesNothing) {
   const auto merged = merge({one, one});
   ASSERT_TRUE(merged.has_value());
   EXPECT_EQ((*merged)["rows"], one["rows"]);
+}
+
+TEST(Merge, OneFileMayHaveBeenCalledOtherwise) {
+  const Json one = comparison_with({answer_row({0, pattern(40, 3), pattern(40, 2)})});
+  Json earlier = one, other = one;
+  earlier["models"][1]["quantization"] = "Q8_0";
+  earlier["models"][1].erase("most_bytes");
+  EXPECT_TRUE(merge({one, earlier}));
+  for (Json* json : {&other, &earlier}) (*json)["models"][1]["sha256"] = "";
+  const auto refused = merge({other, earlier});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().text(Language::kEnglish).find("quantization"), std::string::npos);
 }
 
 TEST(Merge, WeighsSentencesByTheirBytes) {

@@ -84,6 +84,7 @@ constexpr std::string_view kKeys[] = {
     "lab.report.page.verdict.too_few_runs",
     "lab.report.page.verdict.worse",
     "lab.report.page.wrong",
+    "runtime.quantization_mixed",
 };
 
 Json texts_in(Language language) {

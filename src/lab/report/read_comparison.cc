@@ -43,7 +43,11 @@ ComparedModel read_model(const Json& json) {
   model.path = text_at(json, "path");
   model.sha256 = text_at(json, "sha256");
   model.architecture = text_at(json, "architecture");
-  model.quantization = text_at(json, "quantization");
+  model.quantization.name = text_at(json, "quantization");
+  if (const auto mixed = json.find("most_bytes"); mixed != json.end()) {
+    model.quantization.most_bytes = text_at(*mixed, "type");
+    model.quantization.share = number_at(*mixed, "share").value_or(0);
+  }
   model.license = text_at(json, "license");
   model.bytes = count_at(json, "bytes");
   model.parameters = count_at(json, "parameters");

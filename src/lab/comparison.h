@@ -9,6 +9,7 @@
 
 #include "base/message.h"
 #include "lab/perplexity.h"
+#include "lab/planning/stopping.h"
 #include "lab/statistics.h"
 #include "runtime/model_quantization.h"
 
@@ -62,6 +63,8 @@ struct ComparisonRow {
   std::optional<uint64_t> more_items;  // of kTooFew: items, or runs, that would tell with a power of 80 %
   std::optional<double> chance;        // rate right by guessing
   Verdict verdict = Verdict::kFact;
+  std::vector<Look> looks;             // taken while the answers came in, where they might have ended the row; records are in that order
+  double looks_alpha = kSignificance;  // the error of all of them together
   Message reason;             // of kNotMeasured; of kFact what a reader should know besides, may be empty
   std::vector<ItemRecord> records;
 };

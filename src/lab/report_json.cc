@@ -59,6 +59,15 @@ Json both_languages(const Message& message) {
   return {{"en", render(message, Language::kEnglish)}, {"zh", render(message, Language::kChinese)}};
 }
 
+Json looks_json(const ComparisonRow& row) {
+  Json items = Json::array(), shares = Json::array();
+  for (const Look& look : row.looks) {
+    items.push_back(look.items);
+    shares.push_back(number(look.share));
+  }
+  return {{"items", std::move(items)}, {"shares", std::move(shares)}, {"alpha", number(row.looks_alpha)}};
+}
+
 Json row_json(const Comparison& comparison, const ComparisonRow& row) {
   Json json = {{"id", row.id}, {"table", row.table}, {"label", render(row.label, Language::kEnglish)}, {"labels", both_languages(row.label)}};
   const bool measured = row.verdict != Verdict::kNotMeasured;
@@ -76,6 +85,7 @@ Json row_json(const Comparison& comparison, const ComparisonRow& row) {
   json["probability"] = optional_json(row.probability);
   json["chance"] = optional_json(row.chance);
   json["at_chance"] = row.chance ? Json{{"a", row.a.at_chance}, {"b", row.b.at_chance}} : Json(nullptr);
+  if (!row.looks.empty()) json["looks"] = looks_json(row);
   json["verdict"] = verdict_name(row.verdict);
   json["more_items"] = row.more_items && row.verdict == Verdict::kTooFew ? Json(*row.more_items) : Json(nullptr);
   if (!row.reason.empty()) {

@@ -161,6 +161,8 @@ ComparisonRow task_row(const TaskPair& pair, uint64_t seed) {
     std::optional<double> p_of_looks;
     if (!pair.looks.empty()) p_of_looks = sequential_mcnemar(pair.looks, pair.alpha).p;
     judge_pairs(row, counts, score_a.chance, p_of_looks);
+    row.looks = pair.looks;
+    row.looks_alpha = pair.alpha;
   } else {
     judge_scores(row, pairs, seed);
   }

@@ -280,7 +280,7 @@ class TaskPart {
 
   void look(RowRun& row, double share) {
     const PairedCounts counts = count_records(row.records[0], row.records[1]);
-    row.looks.push_back({counts.only_a, counts.only_b, share});
+    row.looks.push_back({counts.only_a, counts.only_b, share, counts.total()});
     row.progress.decided = sequential_mcnemar(row.looks, alpha()).stop;
   }
 

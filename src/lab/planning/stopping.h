@@ -13,6 +13,7 @@ namespace slm::lab {
 struct Look {
   uint64_t only_a = 0, only_b = 0;
   double share = 1;
+  uint64_t items = 0;     // that both were graded on by then: no part of the test
 };
 
 // The error spent by the time `share` of the plan has gone by: alpha share^2 (Kim and DeMets 1987). REQUIRES: 0 <= share <= 1.

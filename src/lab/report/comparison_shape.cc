@@ -24,6 +24,19 @@ bool is_interval(const Json& value) {
 bool is_texts(const Json& value) { return value.is_object() && std::all_of(value.begin(), value.end(), is_text); }
 bool is_texts_list(const Json& value) { return value.is_array() && std::all_of(value.begin(), value.end(), is_text); }
 
+// As many shares of the plan as numbers of items, both ascending as time goes by.
+bool is_looks(const Json& value) {
+  if (!value.is_object()) return false;
+  const Json items = value.value("items", Json()), shares = value.value("shares", Json()), alpha = value.value("alpha", Json());
+  if (!items.is_array() || !shares.is_array() || items.size() != shares.size() || !alpha.is_number()) return false;
+  if (!(alpha.get<double>() > 0 && alpha.get<double>() < 1)) return false;
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (!items[i].is_number_unsigned() || !shares[i].is_number() || !(shares[i].get<double>() >= 0 && shares[i].get<double>() <= 1)) return false;
+    if (i > 0 && items[i].get<uint64_t>() < items[i - 1].get<uint64_t>()) return false;
+  }
+  return true;
+}
+
 struct Key {
   const char* name;
   Test test;
@@ -65,6 +78,7 @@ constexpr Key kRowKeys[] = {{"id", is_text},
                             {"reason", is_text, false},
                             {"reasons", is_texts, false},
                             {"language", is_text, false},
+                            {"looks", is_looks, false},
                             {"records", is_list}};
 constexpr Key kRecordKeys[] = {{"item", is_item}, {"model", is_text}, {"prompt", is_text, false}, {"answer", is_text, false}, {"grade", is_grade},
                                {"weight", [](const Json& value) { return value.is_number() && value.get<double>() > 0; }, false},

@@ -4,10 +4,12 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "base/json.h"
 #include "lab/comparison.h"
 #include "lab/report/comparison_shape.h"
+#include "lab/report/merged_looks.h"
 #include "lab/report/read_comparison.h"
 #include "lab/report_json.h"
 
@@ -66,6 +68,41 @@ void take_records(ComparisonRow& row, const JoinedItems& items) {
   }
 }
 
+// A run's items that are in `joined`, in its own order.
+LookedAnswers looked_answers(const ComparisonRow& row, const JoinedItems& joined) {
+  LookedAnswers answers;
+  answers.looks = row.looks;
+  for (const ItemRecord& record : row.records) {
+    const auto item = joined.find(record.item);
+    if (record.model != 'a' || item == joined.end()) continue;
+    answers.items.push_back(record.item);
+    answers.a.push_back(item->second.a->grade != 0);
+    answers.b.push_back(item->second.b->grade != 0);
+  }
+  return answers;
+}
+
+// As one run of all the items would have been judged that was looked at when these were.
+void take_looks(ComparisonRow& row, const Occurrences& rows, const JoinedItems& items) {
+  std::vector<LookedAnswers> runs;
+  for (const Occurrence& one : rows) {
+    if (!one.row().looks.empty()) row.looks_alpha = row.looks.empty() ? one.row().looks_alpha : std::min(row.looks_alpha, one.row().looks_alpha);
+    runs.push_back(looked_answers(one.row(), items));
+  }
+  row.looks = join_looks(runs);
+  if (row.looks.empty()) return;
+  std::vector<ItemRecord> records;
+  std::set<uint32_t> taken;
+  for (const LookedAnswers& run : runs) {
+    for (const uint32_t number : run.items) {
+      if (!taken.insert(number).second) continue;
+      records.push_back(*items.at(number).a);
+      records.push_back(*items.at(number).b);
+    }
+  }
+  row.records = std::move(records);
+}
+
 Merged merge_answers(const Occurrences& rows) {
   const auto items = join_items(rows);
   if (!items) return cannot(items.error());
@@ -79,8 +116,9 @@ Merged merge_answers(const Occurrences& rows) {
   row.a = rate_value(counts.both + counts.only_a, counts.total());
   row.b = rate_value(counts.both + counts.only_b, counts.total());
   row.more_items.reset();
-  judge_pairs(row, counts, row.chance);
   take_records(row, *items);
+  take_looks(row, rows, *items);
+  judge_pairs(row, counts, row.chance, row.looks.empty() ? std::nullopt : std::optional(sequential_mcnemar(row.looks, row.looks_alpha).p));
   return row;
 }
 

@@ -6,10 +6,13 @@
 #include <gtest/gtest.h>
 
 #include "lab/comparison.h"
+#include "lab/planning/plan.h"
 #include "lab/report/diff.h"
+#include "lab/report/merged_looks.h"
 #include "lab/report/read_comparison.h"
 #include "lab/report/testing/example.h"
 #include "lab/report_json.h"
+#include "lab/statistics/random.h"
 
 namespace slm::lab {
 namespace {
@@ -130,6 +133,104 @@ TEST(Merge, WithItselfChangesNothing) {
   const auto merged = merge({one, one});
   ASSERT_TRUE(merged.has_value());
   EXPECT_EQ((*merged)["rows"], one["rows"]);
+}
+
+// A row whose answers were looked at after each `step` of them, in a plan of `planned`.
+ComparisonRow looked_row(const Answers& answers, size_t step, size_t planned) {
+  std::vector<Look> looks;
+  Look now;
+  for (size_t i = 0; i < answers.a.size(); ++i) {
+    now.only_a += answers.a[i] && !answers.b[i];
+    now.only_b += answers.b[i] && !answers.a[i];
+    now.items = i + 1;
+    now.share = static_cast<double>(i + 1) / static_cast<double>(planned);
+    if ((i + 1) % step == 0) looks.push_back(now);
+  }
+  constexpr double kAlpha = kSignificance / 2;
+  ComparisonRow row = testing::choices_row("hellaswag", msg("lab.row.task_items", "HellaSwag", "HellaSwag", answers.a.size()), choices(answers, true),
+                                           choices(answers, false), sequential_mcnemar(looks, kAlpha).p);
+  row.looks = looks;
+  row.looks_alpha = kAlpha;
+  return row;
+}
+
+TEST(Merge, AllowsForTheLooksThatRunsTook) {
+  std::vector<bool> a(100), b(100);
+  for (size_t i = 0; i < 100; ++i) {
+    a[i] = i % 8 != 0;
+    b[i] = i % 4 == 1;
+  }
+  const auto part = [&](size_t from, size_t to) {
+    return Answers{static_cast<uint32_t>(from), {a.begin() + static_cast<long>(from), a.begin() + static_cast<long>(to)},
+                   {b.begin() + static_cast<long>(from), b.begin() + static_cast<long>(to)}};
+  };
+  // Items 40 to 49 are in both: of the second run's 60 half a look brings nothing new.
+  const Json first = comparison_with({looked_row(part(0, 50), 10, 50)}), second = comparison_with({looked_row(part(40, 100), 20, 60)});
+  const auto merged = merge({first, second});
+  ASSERT_TRUE(merged) << merged.error().text();
+  const Json& row = (*merged)["rows"][0];
+  EXPECT_EQ(row["looks"]["items"], Json({10, 20, 30, 40, 50, 60, 80, 100}));
+  EXPECT_EQ(row["looks"]["alpha"], 0.025);
+  std::vector<Look> looks;
+  for (const uint64_t n : {10, 20, 30, 40, 50, 60, 80, 100}) {
+    Look look{0, 0, 0.01 * static_cast<double>(n), n};
+    if (n > 50) look.share = 0.5 + 0.5 * static_cast<double>(n - 40) / 60;
+    for (size_t i = 0; i < n; ++i) {
+      look.only_a += a[i] && !b[i];
+      look.only_b += b[i] && !a[i];
+    }
+    looks.push_back(look);
+    EXPECT_NEAR(row["looks"]["shares"][looks.size() - 1].get<double>(), look.share, 1e-12) << n;
+  }
+  EXPECT_EQ(row["p"], sequential_mcnemar(looks, 0.025).p);
+  EXPECT_GT(row["p"].get<double>(), mcnemar_exact(looks.back().only_a, looks.back().only_b)) << "looking costs";
+  // Itself again, or merged once more: nothing new came.
+  EXPECT_EQ((*merge({first, first}))["rows"], first["rows"]);
+  EXPECT_EQ((*merge({*merged, second}))["rows"], (*merged)["rows"]);
+}
+
+// Equal models, two runs of 60 items looked at five times and each ended by the rule, merged, 4,000 times.
+TEST(MergedLooks, ErrAsRarelyAsOneRun) {
+  constexpr int kTrials = 4'000;
+  constexpr uint32_t kItems = 60;
+  SeededRandom random(11);
+  int found = 0;
+  for (int trial = 0; trial < kTrials; ++trial) {
+    LookedAnswers runs[2];
+    for (uint32_t r : {0u, 1u}) {
+      Look now;
+      for (uint32_t i = 0; i < kItems; ++i) {
+        const double u = random.uniform();
+        runs[r].items.push_back(r * kItems + i);
+        runs[r].a.push_back(u < 0.2);
+        runs[r].b.push_back(u >= 0.2 && u < 0.4);
+        now.only_a += runs[r].a.back();
+        now.only_b += runs[r].b.back();
+        if ((i + 1) * kLooks % kItems != 0) continue;
+        now.items = i + 1;
+        now.share = static_cast<double>(i + 1) / kItems;
+        runs[r].looks.push_back(now);
+        if (sequential_mcnemar(runs[r].looks).stop) break;
+      }
+    }
+    found += sequential_mcnemar(join_looks(runs)).p < kSignificance;
+  }
+  RecordProperty("error", std::to_string(static_cast<double>(found) / kTrials));
+  EXPECT_LE(found, kTrials * (0.05 + 3 * std::sqrt(0.05 * 0.95 / kTrials)));
+  EXPECT_GE(found, kTrials * 0.02) << "the rule must not be safe by never finding anything";
+}
+
+TEST(Read, RefusesLooksThatCannotBe) {
+  const Json good = comparison_with({looked_row({0, pattern(20, 3), pattern(20, 2)}, 5, 20)});
+  ASSERT_TRUE(read_comparison(good));
+  for (const auto& [key, value] : {std::pair{"items", Json({5, 4, 15, 20})}, {"items", Json({5})}, {"items", Json({5, 10, 15, -1})},
+                                   {"shares", Json({0.1, 0.2, 0.3, 2.0})}, {"alpha", Json(0)}, {"alpha", Json("x")}}) {
+    Json bad = good;
+    bad["rows"][0]["looks"][key] = value;
+    const auto read = read_comparison(bad);
+    ASSERT_FALSE(read) << key << value.dump();
+    EXPECT_NE(read.error().text(Language::kEnglish).find("looks"), std::string::npos);
+  }
 }
 
 TEST(Merge, OneFileMayHaveBeenCalledOtherwise) {

@@ -100,6 +100,12 @@ std::vector<ItemRecord> read_records(const Json& comparison, const Json& row) {
   return records;
 }
 
+// Who was right at each of them the records tell.
+void read_looks(const Json& json, ComparisonRow& row) {
+  row.looks_alpha = json["alpha"].get<double>();
+  for (size_t i = 0; i < json["items"].size(); ++i) row.looks.push_back({0, 0, json["shares"][i].get<double>(), json["items"][i].get<uint64_t>()});
+}
+
 Result<ComparisonRow> read_row(const Json& comparison, size_t index) {
   const Json& json = comparison["rows"][index];
   const std::optional<Verdict> verdict = verdict_of_name(text_at(json, "verdict"));
@@ -128,6 +134,7 @@ Result<ComparisonRow> read_row(const Json& comparison, size_t index) {
   row.verdict = *verdict;
   row.reason = given(row_reason(json, language()));
   row.records = read_records(comparison, json);
+  if (json.contains("looks")) read_looks(json["looks"], row);
   return row;
 }
 

@@ -1,8 +1,12 @@
 #include "cli/compare_plan.h"
 
+#include <cmath>
+#include <limits>
+
 #include <gtest/gtest.h>
 
 #include "cli/stage_pace.h"
+#include "cli/status_line.h"
 
 namespace slm::cli {
 namespace {
@@ -38,6 +42,18 @@ TEST(StagePace, TurnsAreAddedUp) {
   EXPECT_NEAR(pace.rate("B"), 0.5, 1e-12);
   pace.report("A", 1, now + 10);  // another stage of this name
   EXPECT_NEAR(pace.rate("A"), 0.1, 1e-12);
+}
+
+TEST(StatusLine, TimeLeftIsAClock) {
+  set_language(Language::kEnglish);
+  EXPECT_EQ(time_left_text(0), "0:00 left");
+  EXPECT_EQ(time_left_text(4.6), "0:05 left");
+  EXPECT_EQ(time_left_text(750), "12:30 left");
+  EXPECT_EQ(time_left_text(3599.6), "1:00:00 left");
+  EXPECT_EQ(time_left_text(3723), "1:02:03 left");
+  EXPECT_EQ(time_left_text(1e9), "");
+  EXPECT_EQ(time_left_text(std::numeric_limits<double>::infinity()), "");
+  EXPECT_EQ(time_left_text(std::nan("")), "");
 }
 
 TEST(StagePace, RatesAreShort) {

@@ -1,6 +1,5 @@
 #include "cli/hub_progress.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 
 #include "base/message.h"
 #include "base/text.h"
+#include "cli/status_line.h"
 
 namespace slm::cli {
 namespace {
@@ -26,20 +26,6 @@ std::string stage_text(std::string_view stage) {
   return tr("hub.stage.publish");
 }
 
-// "0:05", "12:30", "1:02:03"; of more than 99 hours nothing is known.
-std::string clock_text(double seconds) {
-  const auto whole = static_cast<uint64_t>(std::min(seconds, 360000.0) + 0.5);
-  if (whole >= 360000) return {};
-  const uint64_t hours = whole / 3600, minutes = whole / 60 % 60;
-  return hours > 0 ? fmt::format("{}:{:02}:{:02}", hours, minutes, whole % 60) : fmt::format("{}:{:02}", minutes, whole % 60);
-}
-
-size_t terminal_columns() {
-  struct winsize size = {};
-  // The last column is left free: some terminals wrap when it is written.
-  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col - 1u : kPlainColumns;
-}
-
 }  // namespace
 
 std::string progress_line(const hub::Progress& progress, double per_second, size_t columns, bool with_bar) {
@@ -53,8 +39,8 @@ std::string progress_line(const hub::Progress& progress, double per_second, size
     amount = "  " + format_bytes(progress.done) + " / " + format_bytes(progress.total);
     if (per_second > 0 && progress.done < progress.total) {
       rate = "  " + format_bytes(static_cast<uint64_t>(per_second)) + "/s";
-      const std::string clock = clock_text(static_cast<double>(progress.total - progress.done) / per_second);
-      if (!clock.empty()) left_over = "  " + tr("hub.progress_left", clock);
+      const std::string left = time_left_text(static_cast<double>(progress.total - progress.done) / per_second);
+      if (!left.empty()) left_over = "  " + left;
     }
   }
   // What a narrow terminal does without, the least needed first.
@@ -100,7 +86,7 @@ void HubProgress::show(const hub::Progress& progress) {
   last_shown_ = now;
   const double spent = std::chrono::duration<double>(now - stage_start_).count();
   const double rate = spent > 0.5 ? static_cast<double>(progress.done - std::min(progress.done, stage_start_bytes_)) / spent : 0;
-  const size_t columns = terminal_ ? terminal_columns() : kPlainColumns;
+  const size_t columns = terminal_ ? status_columns() : kPlainColumns;
   const std::string line = progress_line(progress, rate, columns, terminal_);
   if (line == line_ && !is_new) return;
   line_ = line;

@@ -1,4 +1,3 @@
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -8,6 +7,7 @@
 #include "base/text.h"
 #include "cli/lab_commands.h"
 #include "cli/stage_pace.h"
+#include "cli/status_line.h"
 
 namespace slm::cli {
 namespace {
@@ -29,8 +29,7 @@ double seconds_between(Clock::time_point from, Clock::time_point to) { return st
 
 std::string left_text(const lab::Progress& progress, double rate) {
   if (rate <= 0 || progress.done >= progress.total) return {};
-  const auto seconds = static_cast<uint64_t>(static_cast<double>(progress.total - progress.done) / rate + 0.5);
-  return tr("lab.progress.left", fmt::format("{}:{:02}", seconds / 60, seconds % 60));
+  return time_left_text(static_cast<double>(progress.total - progress.done) / rate);
 }
 
 // "[3/9] PIQA, a  12/59  1.4/s  63.0 % [...]  0:40 left"
@@ -42,11 +41,6 @@ std::string progress_text(const lab::Progress& progress, double rate) {
   if (!progress.running.empty()) text += "  " + progress.running;
   if (const std::string left = left_text(progress, rate); !left.empty()) text += "  " + left;
   return text;
-}
-
-size_t terminal_columns() {
-  struct winsize size = {};
-  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1u : 79u;
 }
 
 void show(const lab::Progress& progress) {
@@ -68,7 +62,7 @@ void show(const lab::Progress& progress) {
   state.last_shown = now;
   const std::string text = progress_text(progress, state.pace.rate(stage));
   if (terminal) {
-    std::fprintf(stderr, "\r%s", pad_right(text, terminal_columns()).c_str());
+    std::fprintf(stderr, "\r%s", pad_right(text, status_columns()).c_str());
     state.shown = true;
   } else {
     std::fprintf(stderr, "%s\n", text.c_str());
@@ -84,7 +78,7 @@ lab::Watch watch_measurement() {
 }
 
 void end_progress() {
-  if (line().shown) std::fprintf(stderr, "\r%s\r", std::string(terminal_columns(), ' ').c_str());
+  if (line().shown) std::fprintf(stderr, "\r%s\r", std::string(status_columns(), ' ').c_str());
   std::fflush(stderr);
   line() = {};
 }

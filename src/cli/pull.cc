@@ -75,8 +75,8 @@ Status pull_from_source(const Context& context, const hub::Source& source, const
   std::string name = flags.name;
   if (name.empty()) name = hub::check_name(remote.suggested_name) ? remote.suggested_name : hub::name_from_file(remote.suggested_name);
   SLM_TRY(plan, plan_of(store, remote, name));
-  // JSON tells it from the model, once that is here.
-  if (flags.dry_run || !context.json) SLM_TRY_STATUS(add_estimate(store, remote, asking, flags.estimate, plan));
+  // JSON tells it from the model, once that is here; but whether parts belong together is seen before they come.
+  if (flags.dry_run || !context.json || !remote.rest.empty()) SLM_TRY_STATUS(add_estimate(store, remote, asking, flags.estimate, plan));
   if (flags.dry_run) {
     print_plan(context, plan);
     return {};

@@ -37,6 +37,7 @@ Result<PullPlan> plan_of(const hub::Store& store, const hub::RemoteModel& remote
   plan.commit = remote.commit;
   plan.license = remote.license;
   plan.gated = remote.gated;
+  plan.has_projector = remote.has_projector;
   plan.bytes = remote.bytes();
   plan.sha256 = remote.rest.empty() ? remote.file.sha256 : "";
   const auto has_digest = [](const hub::RemoteFile& file) { return !file.sha256.empty(); };
@@ -111,6 +112,7 @@ std::string plan_text(const PullPlan& plan) {
   if (plan.bytes_here > 0) text += tr("hub.plan.here", format_bytes(plan.bytes_here)) + "\n";
   if (!plan.license.empty()) text += tr("hub.plan.license", plan.license) + "\n";
   if (plan.gated) text += tr("hub.plan.gated") + "\n";
+  if (plan.has_projector) text += tr("hub.plan.projector") + "\n";
   if (!plan.in_store) {
     text += tr(plan.fits_disk() ? "hub.plan.disk_fits" : "hub.plan.disk_lacks", format_bytes(plan.disk_needed), format_bytes(plan.disk_free)) + "\n";
   }

@@ -12,7 +12,7 @@ namespace slm::cli {
 struct PullPlan {
   std::string name;                // in the store
   std::string source, file, commit, license;
-  bool gated = false;
+  bool gated = false, has_projector = false;
   bool in_store = false;
   std::optional<uint64_t> bytes;   // of the model; nothing: unknown
   uint64_t bytes_here = 0;         // of an earlier pull

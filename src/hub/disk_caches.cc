@@ -77,12 +77,19 @@ Result<std::string> manifest_of(const std::string& name) {
 Result<CachedModel> read_ollama_model(const std::string& root, const std::string& manifest, const std::string& name) {
   SLM_TRY(manifest_path, file_inside(root + "/" + manifest, root));
   SLM_TRY(text, read_text_file(manifest_path, kMostManifestFileBytes));
-  SLM_TRY(layer, read_manifest(text, name));
-  SLM_TRY(path, file_inside(root + "/blobs/sha256-" + layer.sha256, root + "/blobs"));
-  std::error_code error;
-  const uint64_t bytes = fs::file_size(path, error);
-  if (error || bytes != layer.bytes) return fail(ErrorKind::kCorrupt, "hub.wrong_size", path, layer.bytes, bytes);
-  return CachedModel{name, {path}, bytes, layer.sha256, ""};
+  SLM_TRY(layers, read_manifest(text, name));
+  CachedModel model;
+  model.name = name;
+  for (const ModelLayer& layer : layers.files) {
+    SLM_TRY(path, file_inside(root + "/blobs/sha256-" + layer.sha256, root + "/blobs"));
+    std::error_code error;
+    const uint64_t bytes = fs::file_size(path, error);
+    if (error || bytes != layer.bytes) return fail(ErrorKind::kCorrupt, "hub.wrong_size", path, layer.bytes, bytes);
+    model.bytes += bytes;
+    model.paths.push_back(path);
+  }
+  if (layers.files.size() == 1) model.sha256 = layers.files.front().sha256;
+  return model;
 }
 
 Result<CachedModel> find_in_ollama(const std::string& name) {

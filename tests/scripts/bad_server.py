@@ -416,7 +416,7 @@ class Replies(http.server.BaseHTTPRequestHandler):
         match = re.fullmatch(r"/v2/library/(\w+)/(manifests|blobs)/(.+)", path)
         name = match.group(1) if match else ""
         if name in ("private", "foreign") and self.headers.get("Authorization") != "Bearer t0ken":
-            realm = "http://localhost:1/token" if name == "foreign" else f"{owner.base}/token"
+            realm = "http://elsewhere.example/token" if name == "foreign" else f"{owner.base}/token"
             return self.text(401, "{}", WWW_Authenticate=f'Bearer realm="{realm}",service="r",scope="repository:library/{name}:pull"')
         if match and match.group(2) == "manifests" and f"{name}:{match.group(3)}" in layers:
             return self.json({"schemaVersion": 2, "layers": layers[f"{name}:{match.group(3)}"]})

@@ -98,17 +98,20 @@ class Registry(Server):
     https://distribution.github.io/distribution/spec/auth/token/. A token is good for `uses` requests: they do not last as long as downloads."""
 
     OLLAMA = {"manifest": "application/vnd.docker.distribution.manifest.v2+json", "config": "application/vnd.docker.container.image.v1+json",
-              "model": "application/vnd.ollama.image.model", "license": "application/vnd.ollama.image.license"}
+              "model": "application/vnd.ollama.image.model", "license": "application/vnd.ollama.image.license",
+              "projector": "application/vnd.ollama.image.projector", "adapter": "application/vnd.ollama.image.adapter"}
     DOCKER_AI = {"manifest": "application/vnd.oci.image.manifest.v1+json", "config": "application/vnd.docker.ai.model.config.v0.1+json",
                  "model": "application/vnd.docker.ai.gguf.v3", "license": "application/vnd.docker.ai.license"}
 
-    def __init__(self, storage, content, types=OLLAMA, private=False, uses=1000):
+    def __init__(self, storage, *contents, types=OLLAMA, private=False, uses=1000, beside=()):
+        """Several contents: a model in parts. `beside`: names of `types` of further layers."""
         self.storage, self.types, self.private, self.uses = storage, types, private, uses
-        self.sha256 = hashlib.sha256(content).hexdigest()
-        self.manifest = json.dumps({
-            "schemaVersion": 2, "mediaType": types["manifest"], "config": self.descriptor("config", b"{}"),
-            "layers": [self.descriptor("model", content), self.descriptor("license", b"terms")]}).encode()
+        self.sha256 = hashlib.sha256(contents[0]).hexdigest()
+        self.others = [hashlib.sha256(content).hexdigest() for content in contents[1:]]
+        layers = [self.descriptor("model", content) for content in contents] + [self.descriptor(what, what.encode()) for what in ("license", *beside)]
+        self.manifest = json.dumps({"schemaVersion": 2, "mediaType": types["manifest"], "config": self.descriptor("config", b"{}"), "layers": layers}).encode()
         self.tokens = {}
+        self.realm = None  # where it sends who asks for a token; None: to itself
         super().__init__()
 
     def descriptor(self, what, content):
@@ -122,25 +125,44 @@ class Registry(Server):
             self.tokens[token] = self.tokens.get(token, 0) - 1
             return self.tokens[token] >= 0
 
+    def own_realm(self):
+        return self.base + "/token"
+
+    def give_token(self, query):
+        if query.get("service") != ["registry.example"] or query.get("scope") != ["repository:library/m:pull"]:
+            return reply_json({"details": "incorrect scope"}, 403)
+        with self.lock:
+            token = f"token-{len(self.tokens)}"
+            self.tokens[token] = self.uses
+        return reply_json({"token": token, "access_token": token, "expires_in": 60, "issued_at": "2026-01-01T00:00:00Z"})
+
     def reply(self, path, query, headers):
-        if path == "/token":
-            if query.get("service") != ["registry.example"] or query.get("scope") != ["repository:library/m:pull"]:
-                return reply_json({"details": "incorrect scope"}, 403)
-            with self.lock:
-                token = f"token-{len(self.tokens)}"
-                self.tokens[token] = self.uses
-            return reply_json({"token": token, "access_token": token, "expires_in": 60, "issued_at": "2026-01-01T00:00:00Z"})
+        if path == "/token" and not self.realm:
+            return self.give_token(query)
         if not self.is_authorized(headers):
             return reply_json({"errors": [{"code": "UNAUTHORIZED", "message": "authentication required"}]}, 401,
-                              WWW_Authenticate=f'Bearer realm="{self.base}/token",service="registry.example",scope="repository:library/m:pull"')
+                              WWW_Authenticate=f'Bearer realm="{self.realm or self.own_realm()}",service="registry.example",scope="repository:library/m:pull"')
         version = {"Docker-Distribution-Api-Version": "registry/2.0"}
         digest = "sha256:" + hashlib.sha256(self.manifest).hexdigest()
         if path in ("/v2/library/m/manifests/good", "/v2/library/m/manifests/" + digest) and self.types["manifest"] in headers.get("Accept", ""):
             return 200, {**version, "Content-Type": self.types["manifest"], "Docker-Content-Digest": digest}, self.manifest
-        if path == "/v2/library/m/blobs/sha256:" + self.sha256:
-            return 307, {**version, "Location": self.storage.address(self.sha256), "Docker-Content-Digest": "sha256:" + self.sha256}, b""
+        sha256 = path.removeprefix("/v2/library/m/blobs/sha256:")
+        if sha256 in (self.sha256, *self.others):
+            return 307, {**version, "Location": self.storage.address(sha256), "Docker-Content-Digest": "sha256:" + sha256}, b""
         code = "MANIFEST_UNKNOWN" if "/manifests/" in path else "BLOB_UNKNOWN" if "/blobs/" in path else "NAME_UNKNOWN"
         return reply_json({"errors": [{"code": code, "message": "unknown", "detail": {}}]}, 404)
+
+
+class TokenServer(Server):
+    """A host of its own that gives a registry's tokens, as auth.docker.io does: https://distribution.github.io/distribution/spec/auth/token/."""
+
+    def __init__(self, registry):
+        self.registry = registry
+        super().__init__()
+        registry.realm = f"http://localhost:{self.port}/auth/token"
+
+    def reply(self, path, query, headers):
+        return self.registry.give_token(query) if path == "/auth/token" else (404, {}, b"")
 
 
 class Hub(Server):

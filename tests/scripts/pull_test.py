@@ -398,7 +398,6 @@ class Sources(Pulls):
         self.assertIn("m-q4_k_m.gguf", text)
         self.assertIn("m-q8_0.gguf", self.refused(3, "hf:owner/repo:Q4_K", says="Q4_K"))
         self.refused(6, "hf:owner/split:Q4_0", says="00001-of-00002.gguf) does not say that it is part")  # by its header
-        self.refused(6, "hf:owner/split:Q4_0", "--json", says="2 parts")  # which are one file by their digests
         self.refused(3, "hf:owner/none", says="no GGUF")
         self.refused(3, "hf:someone/else", says="no such repository")
 
@@ -447,7 +446,7 @@ class Sources(Pulls):
         self.refused(6, "ollama:sneaky:good", says="manifest")
         self.refused(6, "ollama:many:good", says="manifest")
         self.refused(5, "ollama:huge:good", says="longer than 1048576")
-        self.refused(5, "ollama:foreign:good", says="another host")
+        self.refused(5, "ollama:foreign:good", says="which is not asked")
         self.refused(6, "ollama:wrong:good", says="ab" * 32, keeps=False)
         self.refused(3, "ollama:nothing", says="404")
         self.refused(2, "ollama:../../x", says="ollama:")

@@ -15,7 +15,8 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from fake_pip import FakePip  # noqa: E402
-from model_sources import COMMIT, Hub, ModelScopeSite, Nginx, Registry, Storage  # noqa: E402
+from model_sources import COMMIT, Hub, ModelScopeSite, Nginx, Registry, Storage, TokenServer  # noqa: E402
+from split_gguf import split_gguf  # noqa: E402
 
 SLM, WRITE_MODEL = sys.argv[1:3]
 WORK = tempfile.TemporaryDirectory(prefix="slm_sources_test_")
@@ -58,9 +59,9 @@ class Pulls(unittest.TestCase):
 
 
 class Registries(Pulls):
-    def registry(self, content, **more):
-        self.storage = self.start(Storage(content))
-        registry = self.start(Registry(self.storage, content, **more))
+    def registry(self, *contents, **more):
+        self.storage = self.start(Storage(*contents))
+        registry = self.start(Registry(self.storage, *contents, **more))
         self.environment["SLM_OLLAMA_REGISTRY"] = registry.base
         return registry
 
@@ -86,6 +87,58 @@ class Registries(Pulls):
         self.gets(LARGE, "ollama:m:good")
         self.assertGreater(len(registry.asked("/token")), 2)
         self.no_secret_left()
+
+    def test_tokens_of_another_host(self):
+        """It hears what they are for and nothing else; nor do the storage host and it hear what is the registry's alone."""
+        registry = self.registry(LARGE, private=True, uses=2)
+        tokens = self.start(TokenServer(registry))
+        self.gets(LARGE, "ollama:m:good", HF_TOKEN="mine", SLM_HF_TOKEN_HOST="localhost")
+        self.assertGreater(len(tokens.requests), 1)
+        self.assertEqual({path for _, path, _ in tokens.requests}, {"/auth/token?service=registry.example&scope=repository%3Alibrary/m%3Apull"})
+        for _, _, headers in tokens.requests:
+            self.assertLessEqual(set(headers), {"Host", "User-Agent", "Accept", "Accept-Encoding"})
+        self.assertTrue([headers for _, _, headers in registry.requests if headers.get("Authorization", "").startswith("Bearer token-")])
+        self.assertFalse([headers for _, _, headers in registry.requests if "mine" in headers.get("Authorization", "")])
+        self.no_secret_left()
+
+    def test_tokens_are_asked_for_at_safe_addresses_only(self):
+        registry = self.registry(SMALL, private=True)
+        for realm in ("http://auth.example/token", "ftp://auth.example/token", "file:///etc/passwd", "token", ""):
+            with self.subTest(realm=realm):
+                registry.realm = realm or " "
+                self.refused(5, "ollama:m:good", says="which is not asked")
+
+    def test_tokens_that_are_none(self):
+        """They become part of a header."""
+        registry = self.registry(SMALL, private=True)
+        for token in ("a\r\nHost: b", "", "a b", "a" * 20_000, 3):
+            with self.subTest(token=token):
+                registry.give_token = lambda query: (200, {"Content-Type": "application/json"}, json.dumps({"token": token}).encode())
+                self.refused(6, "ollama:m:good", says="/token")
+
+    def test_a_model_in_several_layers(self):
+        whole = pathlib.Path(WORK.name, "tiny.gguf").read_bytes()
+        registry = self.registry(*split_gguf(whole, 3), types=Registry.DOCKER_AI, private=True)
+        self.start(TokenServer(registry))
+        plan = json.loads(self.pull("ollama:m:good", "--dry-run").stdout)
+        self.assertTrue(plan["run"]["fits"])
+        model = self.gets(whole, "ollama:m:good")
+        self.assertEqual((model["name"], model["source"]), ("ollama:m:good", "ollama:m:good"))
+        self.no_secret_left()
+        shutil.rmtree(self.home)
+        self.registry(SMALL, tiny_model(1))  # two models, not the parts of one
+        self.refused(6, "ollama:m:good", says="(library/m:good 1/2) does not say that it is part of a model")
+
+    def test_what_lies_beside_a_model(self):
+        self.registry(SMALL, beside=("projector",))
+        self.gets(SMALL, "ollama:m:good")
+        said = subprocess.run([SLM, "pull", "ollama:m:good", "--dry-run"], capture_output=True, text=True, env=self.environment).stdout
+        self.assertIn("projector", said)
+        shutil.rmtree(self.home)
+        self.registry(SMALL, beside=("adapter",))
+        self.refused(1, "ollama:m:good", says="adapter")
+        self.registry(SMALL, types={**Registry.OLLAMA, "model": "application/vnd.ollama.image.tensor"})
+        self.refused(3, "ollama:m:good", says="vnd.ollama.image.tensor")
 
     def test_what_is_not_there(self):
         self.registry(SMALL)

@@ -28,6 +28,12 @@ std::string without_slash(std::string url) {
   return url;
 }
 
+Json known_sources() {
+  auto json = parse_json(sources_json());
+  SLM_CHECK(json.has_value());  // ours, from the build; tests read it
+  return std::move(*json);
+}
+
 }  // namespace
 
 std::optional<uint64_t> RemoteModel::bytes() const {
@@ -49,10 +55,15 @@ const Source* source_for(std::string_view name) {
   return at == sources.end() ? nullptr : *at;
 }
 
+std::string registry_host(const std::string& host) {
+  const Json known = known_sources().at("registries");
+  const auto at = known.find(host);
+  return at != known.end() ? at->get<std::string>() : host;
+}
+
 Endpoint endpoint_of(std::string_view scheme) {
-  const auto json = parse_json(sources_json());
-  SLM_CHECK(json.has_value());  // ours, from the build; tests read it
-  for (const Json& source : json->at("sources")) {
+  const Json known = known_sources();
+  for (const Json& source : known.at("sources")) {
     if (source.at("scheme").get<std::string>() != scheme) continue;
     Endpoint endpoint;
     endpoint.default_url = without_slash(source.at("endpoint").get<std::string>());

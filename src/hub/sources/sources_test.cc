@@ -139,6 +139,7 @@ TEST(Registry, ImageNames) {
   ASSERT_TRUE(elsewhere);
   EXPECT_EQ(elsewhere->registry, "https://hf.co");
   EXPECT_EQ(elsewhere->repository, "Owner/repo");
+  EXPECT_EQ(parse_image_name("ollama:docker.io/ai/smollm2:135M-Q4_0")->registry, "https://registry-1.docker.io");
   EXPECT_EQ(parse_image_name("ollama:127.0.0.1:5000/a/b")->registry, "http://127.0.0.1:5000");
   for (const char* name : {"ollama:", "ollama:..", "ollama:a/..", "ollama:a/b/c/d", "ollama:m:", "ollama:m:../x", "ollama:h@x/a/b", "ollama:-m", "ollama:a.b/c", "ollama:m?x", "ollama:m:t#"}) {
     EXPECT_FALSE(parse_image_name(name)) << name;
@@ -153,8 +154,10 @@ TEST(Registry, Manifests) {
   const std::string digest = "sha256:" + std::string(64, 'a');
   const auto good = read_manifest(R"({"layers": [)" + layer(digest) + "," + layer(digest, "application/vnd.ollama.image.license") + "]}", "m");
   ASSERT_TRUE(good) << good.error().text();
-  EXPECT_EQ(good->sha256, std::string(64, 'a'));
-  EXPECT_EQ(good->bytes, 5u);
+  ASSERT_EQ(good->files.size(), 1u);
+  EXPECT_EQ(good->files[0].sha256, std::string(64, 'a'));
+  EXPECT_EQ(good->files[0].bytes, 5u);
+  EXPECT_FALSE(good->has_projector);
   std::string many;
   for (int i = 0; i < 257; ++i) many += (i > 0 ? "," : "") + layer(digest, "x");
   for (const std::string& layers :
@@ -166,7 +169,37 @@ TEST(Registry, Manifests) {
   }
   for (const char* text : {"", "[]", "{", "{\"layers\": {}}", "{\"layers\": [3]}"}) EXPECT_FALSE(read_manifest(text, "m")) << text;
   EXPECT_EQ(read_manifest(R"({"layers": []})", "m").error().kind, ErrorKind::kNotFound);
-  EXPECT_EQ(read_manifest(R"({"layers": [)" + layer(digest) + "," + layer(digest) + "]}", "m").error().message.key, "hub.split_image");
+}
+
+TEST(Registry, SeveralLayers) {
+  const std::string first = "sha256:" + std::string(64, 'a'), second = "sha256:" + std::string(64, 'b');
+  const auto read = [](const std::string& layers) { return read_manifest(R"({"layers": [)" + layers + "]}", "m"); };
+  const auto parts = read(layer(second) + "," + layer(first));
+  ASSERT_TRUE(parts);
+  ASSERT_EQ(parts->files.size(), 2u);  // in the manifest's order
+  EXPECT_EQ(parts->files[0].sha256, std::string(64, 'b'));
+  for (const char* type : {"application/vnd.ollama.image.projector", "application/vnd.docker.ai.mmproj"}) {
+    const auto seeing = read(layer(first) + "," + layer(second, type));
+    ASSERT_TRUE(seeing) << type;
+    EXPECT_TRUE(seeing->has_projector && seeing->files.size() == 1) << type;
+  }
+  const auto adapted = read(layer(first) + "," + layer(second, "application/vnd.ollama.image.adapter"));
+  ASSERT_FALSE(adapted);
+  EXPECT_EQ(adapted.error().message.key, "hub.image_adapter");
+  EXPECT_FALSE(adapted.error().hint.empty());
+  const auto tensors = read(layer(first, "application/vnd.docker.ai.safetensors"));
+  ASSERT_FALSE(tensors);
+  EXPECT_NE(tensors.error().hint_text(Language::kEnglish).find("docker.ai.safetensors"), std::string::npos);
+}
+
+TEST(Registry, WhereATokenMayBeAskedFor) {
+  const std::string hub = "https://registry-1.docker.io";
+  for (const char* realm : {"https://auth.docker.io/token", "https://registry-1.docker.io/token", "https://auth.docker.io:8443/token?a=b"}) EXPECT_TRUE(may_ask_for_token(realm, hub)) << realm;
+  for (const char* realm : {"", "token", "http://auth.docker.io/token", "http://registry-1.docker.io/token", "https://127.0.0.1/token", "https://localhost/token", "https://[::1]/token", "file:///etc/passwd", "https://"}) {
+    EXPECT_FALSE(may_ask_for_token(realm, hub)) << realm;
+  }
+  EXPECT_TRUE(may_ask_for_token("http://localhost:2/token", "http://127.0.0.1:1"));
+  EXPECT_FALSE(may_ask_for_token("http://elsewhere.example/token", "http://127.0.0.1:1"));
 }
 
 }  // namespace

@@ -85,6 +85,11 @@ Result<std::string> sha256_of_file(const std::string& path, const std::function<
   }
 }
 
+bool has_digest(const std::string& path, const std::string& sha256, const std::function<void(uint64_t, uint64_t)>& on_bytes) {
+  const auto hex = sha256_of_file(path, on_bytes);
+  return hex && *hex == sha256;
+}
+
 std::string hex_of_base64url(std::string_view text) {
   static constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   while (text.ends_with('=')) text.remove_suffix(1);

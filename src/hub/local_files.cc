@@ -123,10 +123,10 @@ bool publish_cached(const std::string& sha256, const Layout& layout, const OnPro
   const std::string taken = layout.partial(sha256) + ".cached";
   if (!cached || !make_directories(fs::path(taken).parent_path().string())) return false;
   const bool is_taken = take_in(*cached, taken, progress).has_value();
-  const auto hex = sha256_of_file(taken, [&](uint64_t done, uint64_t total) {
+  const auto on_bytes = [&](uint64_t done, uint64_t total) {
     if (progress) progress({"hash", *cached, done, total});
-  });
-  const bool published = is_taken && hex && *hex == sha256 && publish_blob(taken, sha256, layout);
+  };
+  const bool published = is_taken && has_digest(taken, sha256, on_bytes) && publish_blob(taken, sha256, layout);
   unlink(taken.c_str());  // left where it failed, or where the blob was the same file already
   return published;
 }

@@ -34,18 +34,13 @@ std::string unique_suffix() {
   return fmt::format("-{}-{:08x}", getpid(), random());
 }
 
-// Whether the blob lies there whole; its bytes are hashed.
-bool has_blob(const Layout& layout, const RemoteFile& file, const OnProgress& progress) {
-  const auto hex = sha256_of_file(layout.blob(file.sha256), [&](uint64_t done, uint64_t total) {
-    if (progress) progress({"hash", printable(file.name), done, total});
-  });
-  return hex && *hex == file.sha256;
-}
-
 // How long the file is, where it need not come: its digest is known, and it is a blob or a file of another program's cache, which becomes one.
 // The caller holds share_blobs. Nothing: it must be fetched.
 std::optional<uint64_t> blob_at_hand(const Layout& layout, const RemoteFile& file, const OnProgress& progress) {
-  if (file.sha256.empty() || (!has_blob(layout, file, progress) && !publish_cached(file.sha256, layout, progress))) return std::nullopt;
+  const auto on_bytes = [&](uint64_t done, uint64_t total) {
+    if (progress) progress({"hash", printable(file.name), done, total});
+  };
+  if (file.sha256.empty() || (!has_digest(layout.blob(file.sha256), file.sha256, on_bytes) && !publish_cached(file.sha256, layout, progress))) return std::nullopt;
   std::error_code gone;
   const uint64_t bytes = std::filesystem::file_size(layout.blob(file.sha256), gone);
   return gone ? std::nullopt : std::optional(bytes);

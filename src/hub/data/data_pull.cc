@@ -24,11 +24,7 @@ bool has_size(const std::string& path, const DataFile& file) {
   return !missing && bytes == file.bytes;
 }
 
-bool has_bytes(const std::string& path, const DataFile& file) {
-  if (!has_size(path, file)) return false;
-  const auto hex = sha256_of_file(path);
-  return hex && *hex == file.sha256;
-}
+bool has_bytes(const std::string& path, const DataFile& file) { return has_size(path, file) && has_digest(path, file.sha256); }
 
 bool has_all_bytes(const std::string& folder, const DataSet& set) {
   return std::all_of(set.files.begin(), set.files.end(), [&](const DataFile& file) { return has_bytes(path_in(folder, set, file), file); });

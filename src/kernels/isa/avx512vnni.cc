@@ -14,7 +14,8 @@ namespace {
 #include "kernels/isa/avx2_vector.inc"
 #include "kernels/isa/avx2_unpack.inc"
 #define SLM_DPBUSD(sum, u8, s8) _mm256_dpbusd_epi32(sum, u8, s8)
-constexpr int kTileTokens = 8;  // that meet a panel at once: their sums and results stay in 32 registers
+constexpr uint32_t kPanelGroups = 4;  // of 8 rows, that tokens meet at once
+constexpr int tile_tokens(int groups) { return groups == 4 ? 5 : 8; }  // their sums and results stay in 32 registers
 #include "kernels/isa/vnni_sums.inc"
 #include "kernels/isa/avx2_quantised.inc"
 #include "kernels/isa/avx512_tile.inc"

@@ -15,7 +15,8 @@ namespace {
 #include "kernels/isa/avx2_vector.inc"
 #include "kernels/isa/avx2_unpack.inc"
 #define SLM_DPBUSD(sum, u8, s8) _mm256_dpbusd_avx_epi32(sum, u8, s8)
-constexpr int kTileTokens = 4;  // that meet a panel at once: their sums stay in 16 registers
+constexpr uint32_t kPanelGroups = 2;  // of 8 rows, that tokens meet at once
+constexpr int tile_tokens(int) { return 4; }  // their sums stay in 16 registers
 #include "kernels/isa/vnni_sums.inc"
 #include "kernels/isa/avx2_quantised.inc"
 #include "kernels/isa/avx2_float.inc"

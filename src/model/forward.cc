@@ -14,6 +14,13 @@ bool wants_q8(const TensorView& w) { return !reads_floats(w.type); }
 
 Team::Share whole(size_t n) { return {0, n}; }
 
+// Rows [begin, end) as a matrix of their own.
+TensorView rows_of(TensorView w, Team::Share rows) {
+  w.data = w.row(rows.begin);
+  w.rows = static_cast<uint32_t>(rows.end - rows.begin);
+  return w;
+}
+
 Team::Share overlap(Team::Share share, size_t begin, size_t end) {
   const size_t b = std::clamp(share.begin, begin, end) - begin;
   const size_t e = std::clamp(share.end, begin, end) - begin;
@@ -303,25 +310,36 @@ void ForwardPass::gate_and_up(const LayerWeights& layer) {
     quantize(r, buffers_.normed + size_t{r} * spec_.width, spec_.width, wanted);
   }
   rows_done();
-  const Input in = input(buffers_.normed, spec_.width);
-  const Team::Share rows = team_.share(spec_.ffn, kRowGrain);
-  multiply(layer.gate, kNone, in, rows, work_.gate, spec_.ffn);
-  multiply(layer.up, kNone, in, rows, work_.up, spec_.ffn);
-  const auto activate = spec_.activation == Activation::kSilu ? kernels_.silu_mul : kernels_.gelu_tanh_mul;
-  for (uint32_t r = 0; r < n_rows_ && rows.begin < rows.end; ++r) {
-    float* gate = work_.gate + size_t{r} * spec_.ffn + rows.begin;
-    activate(gate, work_.up + size_t{r} * spec_.ffn + rows.begin, rows.end - rows.begin, gate);
+  const Team::Share columns = team_.share(spec_.ffn, kernels::kQ8Block);
+  const size_t most = size_t{work_.max_batch_tokens} * kFfnColumns / n_rows_ / kernels::kQ8Block * kernels::kQ8Block;
+  for (size_t begin = columns.begin; begin < columns.end; begin += most) {
+    gated_columns(layer, {begin, std::min(begin + most, columns.end)});
   }
   team_.barrier();
 }
 
-void ForwardPass::down(const LayerWeights& layer) {
-  for (auto r = static_cast<uint32_t>(rows_.begin); r < rows_.end; ++r) {
-    quantize(r, work_.gate + size_t{r} * spec_.ffn, spec_.ffn, wants_q8(layer.down));
+// Columns [begin, end) of the FFN's inside, of all rows: from the products to what `down` reads. REQUIRES: begin is a multiple of
+// kQ8Block.
+void ForwardPass::gated_columns(const LayerWeights& layer, Team::Share columns) {
+  const Input in = input(buffers_.normed, spec_.width);
+  const size_t n = columns.end - columns.begin;
+  const auto activate = spec_.activation == Activation::kSilu ? kernels_.silu_mul : kernels_.gelu_tanh_mul;
+  multiply(rows_of(layer.gate, columns), kNone, in, whole(n), mine_.gate, n);
+  multiply(rows_of(layer.up, columns), kNone, in, whole(n), mine_.up, n);
+  for (uint32_t r = 0; r < n_rows_; ++r) {
+    const size_t at = size_t{r} * spec_.ffn + columns.begin, block = at / kernels::kQ8Block;
+    float* gate = mine_.gate + r * n;
+    const bool floats = reads_floats(layer.down.type);
+    activate(gate, mine_.up + r * n, n, floats ? work_.gated + at : gate);
+    const kernels::Q8Rows& quant = work_.gated_quant;
+    if (!floats) kernels_.quantize_q8(gate, n, quant.q + at, quant.scale + block, quant.sum + block);
   }
-  rows_done();
-  multiply(layer.down, kNone, input(work_.gate, spec_.ffn), team_.share(spec_.width, kRowGrain), work_.out,
-           spec_.width);
+}
+
+void ForwardPass::down(const LayerWeights& layer) {
+  kernels::Q8Rows quant = work_.gated_quant;
+  quant.cols = spec_.ffn;
+  multiply(layer.down, kNone, {work_.gated, spec_.ffn, quant, n_rows_}, team_.share(spec_.width, kRowGrain), work_.out, spec_.width);
   team_.barrier();
 }
 

@@ -55,6 +55,7 @@ class ForwardPass {
   void join_spans(const AttentionTask& task, uint32_t layer, const Partials& partials);
   void attention_output(const LayerWeights& layer);
   void gate_and_up(const LayerWeights& layer);
+  void gated_columns(const LayerWeights& layer, Team::Share columns);
   void down(const LayerWeights& layer);
   void final_rows();
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <optional>
 
 #include <gtest/gtest.h>
 
@@ -10,6 +11,7 @@
 #include "model/attention.h"
 #include "model/rope_angles.h"
 #include "model/testing/tiny_models.h"
+#include "model/workspace.h"
 
 namespace slm {
 namespace {
@@ -28,20 +30,39 @@ testing::AssertionResult same_bits(const std::vector<float>& a, const std::vecto
   return testing::AssertionSuccess();
 }
 
-// A llama of 2 layers, width 32, 2 heads of 16, ffn 32, 5 tokens; what a test changes makes it wrong in one place.
+// Weights that differ, in a type that has 32 in a block.
+std::vector<std::byte> some_weights(TensorType type, size_t n) {
+  std::vector<std::byte> bytes;
+  const auto add = [&bytes](const auto& value) {
+    const auto* first = reinterpret_cast<const std::byte*>(&value);
+    bytes.insert(bytes.end(), first, first + sizeof(value));
+  };
+  for (size_t i = 0; i < n; ++i) {
+    if (type == TensorType::kF32) {
+      add(0.1f * std::sin(1.7f * static_cast<float>(i)));
+      continue;
+    }
+    if (i % 32 == 0) add(kernels::float_to_half(0.001f));
+    add(static_cast<int8_t>(i * 37 % 255 - 127));
+  }
+  return bytes;
+}
+
+// A llama of 2 layers, width 32, 2 heads of 16, ffn 32, 5 tokens, all weights 0; what a test changes makes it wrong in one place.
 struct TinyFile {
   std::string architecture = "llama";
-  uint32_t n_heads = 2, n_kv_heads = 1, width = 32, n_tokens = 5;
+  uint32_t n_heads = 2, n_kv_heads = 1, width = 32, n_tokens = 5, ffn = 32;
+  std::optional<TensorType> weights = {};  // of matrices that are not 0
   float eps = 1e-5f;
   std::string left_out = {}, wrong_shape = {}, extra_tensor = {}, scaling = {};
 
-  Result<std::unique_ptr<Model>> open() {
+  Result<std::unique_ptr<Model>> open(const kernels::KernelTable& kernels = kernels::scalar_table()) {
     gguf::Writer w;
     w.set_string("general.architecture", architecture);
     w.set_u32("llama.block_count", 2);
     w.set_u32("llama.context_length", 64);
     w.set_u32("llama.embedding_length", width);
-    w.set_u32("llama.feed_forward_length", 32);
+    w.set_u32("llama.feed_forward_length", ffn);
     w.set_u32("llama.attention.head_count", n_heads);
     w.set_u32("llama.attention.head_count_kv", n_kv_heads);
     w.set_f32("llama.attention.layer_norm_rms_epsilon", eps);
@@ -53,7 +74,9 @@ struct TinyFile {
       if (name == wrong_shape) ++rows;
       std::vector<uint64_t> dims = {cols};
       if (rows > 0) dims.push_back(rows);
-      w.add_tensor(name, TensorType::kF32, dims, std::vector<std::byte>(cols * std::max<uint64_t>(rows, 1) * sizeof(float)));
+      const TensorType type = weights && rows > 0 ? *weights : TensorType::kF32;
+      const uint64_t n = cols * std::max<uint64_t>(rows, 1);
+      w.add_tensor(name, type, dims, weights ? some_weights(type, n) : std::vector<std::byte>(n * sizeof(float)));
     };
     add("token_embd.weight", 32, 5);
     add("output_norm.weight", 32, 0);
@@ -64,15 +87,15 @@ struct TinyFile {
       add(layer + "attn_v.weight", 32, 16);
       add(layer + "attn_output.weight", 32, 32);
       add(layer + "ffn_norm.weight", 32, 0);
-      add(layer + "ffn_gate.weight", 32, 32);
-      add(layer + "ffn_up.weight", 32, 32);
-      add(layer + "ffn_down.weight", 32, 32);
+      add(layer + "ffn_gate.weight", 32, ffn);
+      add(layer + "ffn_up.weight", 32, ffn);
+      add(layer + "ffn_down.weight", ffn, 32);
     }
     if (!extra_tensor.empty()) add(extra_tensor, 32, 0);
     SLM_TRY(content, w.to_bytes());
     bytes = std::move(content);
     SLM_TRY(file, gguf::File::parse(bytes));
-    return Model::open(file, kernels::scalar_table());
+    return Model::open(file, kernels);
   }
 
   std::vector<std::byte> bytes = {};
@@ -166,6 +189,25 @@ TEST(Forward, SameBitsForAnyChunkAndThreads) {
         EXPECT_TRUE(same_bits(whole, logits_of(*model, ids, 37, 3)));
         EXPECT_TRUE(same_bits(whole, logits_of(*model, ids, 64, 5)));
       }
+    }
+  }
+}
+
+// A full batch takes the FFN's inside kFfnColumns at a time, a small one all at once; the last part is smaller.
+TEST(Forward, SameBitsForAnyPartOfTheFfn) {
+  const std::pair<TensorType, uint32_t> shapes[] = {{TensorType::kQ8_0, 3 * kFfnColumns + 32}, {TensorType::kF32, 2 * kFfnColumns + 45}};
+  for (const kernels::KernelTable* kernels : kernels::usable_tables()) {
+    for (const auto& [type, ffn] : shapes) {
+      SCOPED_TRACE(std::string(kernels->name) + " " + std::to_string(ffn));
+      TinyFile file{.ffn = ffn, .weights = type};
+      const auto model = file.open(*kernels);
+      ASSERT_TRUE(model) << model.error().text(Language::kEnglish);
+      const auto ids = some_ids(12, 5, 3);
+      const auto whole = logits_of(**model, ids, 12, 1);
+      EXPECT_NE(whole[0], whole[1]);
+      EXPECT_TRUE(same_bits(whole, logits_of(**model, ids, 1, 1)));
+      EXPECT_TRUE(same_bits(whole, logits_of(**model, ids, 8, 2)));
+      EXPECT_TRUE(same_bits(whole, logits_of(**model, ids, 12, 3)));
     }
   }
 }

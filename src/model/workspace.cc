@@ -28,16 +28,22 @@ class Arena {
 uint32_t q_width(const ModelSpec& spec) { return spec.n_heads * spec.head_dim; }
 uint32_t kv_width(const ModelSpec& spec) { return spec.n_kv_heads * spec.head_dim; }
 
-TokenBuffers take_token_buffers(Arena& arena, const ModelSpec& spec, size_t tokens) {
-  const size_t widest = std::max({spec.width, q_width(spec), spec.ffn});
+// Rows of up to `widest` values, packed to the width in use.
+kernels::Q8Rows take_quant(Arena& arena, size_t tokens, size_t widest) {
   const size_t blocks = widest / kernels::kQ8Block + 1;
+  kernels::Q8Rows quant;
+  quant.q = arena.take<int8_t>(tokens * widest);
+  quant.scale = arena.take<float>(tokens * blocks);
+  quant.sum = arena.take<float>(tokens * blocks);
+  quant.cols = 0;
+  return quant;
+}
+
+TokenBuffers take_token_buffers(Arena& arena, const ModelSpec& spec, size_t tokens) {
   TokenBuffers buffers;
   buffers.x = arena.take<float>(tokens * spec.width);
   buffers.normed = arena.take<float>(tokens * spec.width);
-  buffers.quant.q = arena.take<int8_t>(tokens * widest);
-  buffers.quant.scale = arena.take<float>(tokens * blocks);
-  buffers.quant.sum = arena.take<float>(tokens * blocks);
-  buffers.quant.cols = 0;
+  buffers.quant = take_quant(arena, tokens, std::max(spec.width, q_width(spec)));
   buffers.attention = arena.take<float>(tokens * q_width(spec));
   return buffers;
 }
@@ -67,8 +73,8 @@ void Model::Workspace::lay_out(std::byte* memory, const ModelSpec& spec, int n_t
   k = arena.take<float>(batch * kv_width(spec));
   v = arena.take<float>(batch * kv_width(spec));
   out = arena.take<float>(batch * spec.width);
-  gate = arena.take<float>(batch * spec.ffn);
-  up = arena.take<float>(batch * spec.ffn);
+  gated = arena.take<float>(batch * spec.ffn);
+  gated_quant = take_quant(arena, batch, spec.ffn);
   for (float*& table : cos_sin) table = arena.take<float>(batch * spec.rope_dims);
   partials = take_partials(arena, replicated * spec.n_heads * spans, spec.head_dim);
 
@@ -79,6 +85,8 @@ void Model::Workspace::lay_out(std::byte* memory, const ModelSpec& spec, int n_t
   for (Thread& thread : threads) {
     thread.tokens = take_token_buffers(arena, spec, replicated);
     thread.row = arena.take<float>(spec.width);
+    thread.gate = arena.take<float>(batch * kFfnColumns);
+    thread.up = arena.take<float>(batch * kFfnColumns);
     thread.partials = take_partials(arena, queries, spec.head_dim);
     thread.key_pages = arena.take<const std::byte*>(pages);
     thread.value_pages = arena.take<const std::byte*>(pages);

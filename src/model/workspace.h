@@ -19,11 +19,14 @@ namespace slm {
 // activations) for itself: doing it again costs less than the two barriers a layer that sharing it would take.
 inline constexpr uint32_t kReplicatedTokens = 4;
 
+// Columns of the FFN's inside that a full batch computes at a time: gate and up then meet in the second-level cache.
+inline constexpr uint32_t kFfnColumns = 128;
+
 // Activations about to enter a matmul: the floats, and the same in 8 bits.
 struct TokenBuffers {
   float* x;               // (tokens, width): the residual stream
   float* normed;          // (tokens, width)
-  kernels::Q8Rows quant;  // (tokens, widest input of a matmul); its rows are packed to the width in use
+  kernels::Q8Rows quant;  // (tokens, widest input of attention's matmuls); its rows are packed to the width in use
   float* attention;       // (tokens, n_heads * head_dim)
 };
 
@@ -42,6 +45,7 @@ class Model::Workspace {
   struct Thread {
     TokenBuffers tokens;              // (kReplicatedTokens, ...)
     float* row;                       // (width): a vector on its way
+    float *gate, *up;                 // (max_batch_tokens * kFfnColumns): of all tokens, some columns of the FFN
     Partials partials;                // kPartialFloats at least: one attention task's
     const std::byte** key_pages;      // by page number
     const std::byte** value_pages;
@@ -54,7 +58,8 @@ class Model::Workspace {
   TokenBuffers tokens;                // (max_batch_tokens, ...), shared; after the layers it holds the head's input
   float *q, *k, *v;                   // (max_batch_tokens, n_heads * head_dim) and twice n_kv_heads * head_dim
   float* out;                         // (max_batch_tokens, width): what attention or FFN adds to the stream
-  float *gate, *up;                   // (max_batch_tokens, ffn)
+  float* gated;                       // (max_batch_tokens, ffn): the input of `down` where that reads floats
+  kernels::Q8Rows gated_quant;        // (max_batch_tokens, ffn): and where it does not
   float* cos_sin[2];                  // (max_batch_tokens, rope_dims): angles of full and of windowed layers
   Partials partials;                  // of all tasks of a small batch
 

@@ -54,8 +54,8 @@ build tsan base_test engine_test hub_test
 run_ctest tsan build-tsan -R 'ThreadPool|Team|Engine|SeveralSources'
 
 step 8 $steps setup.fuzz 20
-build fuzz fuzz_gguf fuzz_jinja fuzz_tokenizer fuzz_yaml fuzz_answers fuzz_data_records
-for target in gguf jinja tokenizer yaml answers data_records; do
+build fuzz fuzz_gguf fuzz_jinja fuzz_tokenizer fuzz_yaml fuzz_answers fuzz_data_records fuzz_hub
+for target in gguf jinja tokenizer yaml answers data_records hub; do
   mkdir -p "build-fuzz/corpus-$target"
   if "build-fuzz/tests/fuzz/fuzz_$target" -max_total_time=20 -timeout=10 -rss_limit_mb=4096 "build-fuzz/corpus-$target" \
     "tests/fuzz/corpus/$target" >"$log_dir/fuzz-$target.log" 2>&1; then say setup.fuzzed "$target" 20

@@ -194,7 +194,7 @@ Status publish(const lab::Comparison& comparison, const CompareFlags& given, con
   const Status saved = lab::write_reports(json, {.html = {}, .csv = {}, .markdown = given.out, .json = {}});
   if (!kept) return kept;
   if (!saved) return saved;
-  if (comparison.interrupted) return fail(ErrorKind::kFailed, "lab.interrupted");
+  if (comparison.interrupted) return fail_with_hint(ErrorKind::kFailed, msg("lab.interrupted"), msg("lab.compare.goes_on"));
   return {};
 }
 
@@ -247,8 +247,6 @@ Status run_compare(const CompareFlags& given, const Context& context) {
     SLM_TRY(seconds, parse_duration(given.sustained));
     setup.sustained_seconds = seconds;
   }
-  SLM_TRY(directories, data_directories(given, *setup.tier));
-  setup.data_directories = std::move(directories);
   setup.seed = given.seed;
   setup.run_process = run_process;
   setup.cache_path = hub::Layout{hub::Store::open().root()}.answers();
@@ -257,7 +255,9 @@ Status run_compare(const CompareFlags& given, const Context& context) {
     return show_plan(plan, labels, !given.yes && !context.json);
   };
   const lab::Watch watch = watch_measurement();
-  SLM_TRY(sides, subjects(given, watch));
+  SLM_TRY(sides, subjects(given, watch));  // before anything is fetched: a name may be wrong
+  SLM_TRY(directories, data_directories(given, *setup.tier));
+  setup.data_directories = std::move(directories);
   const auto comparison = lab::run_comparison(sides[0], sides[1], setup, watch);
   end_progress();
   if (!comparison) return tl::unexpected<Error>(comparison.error());

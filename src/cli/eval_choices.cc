@@ -73,8 +73,8 @@ void print_score(const lab::Task& task, const lab::TaskResult& result) {
 
 Status run_choices(const ChoiceFlags& given, const Context& context) {
   SLM_TRY(task, choice_task(given.task));
-  SLM_TRY(data, chosen_items(task, given));
   SLM_TRY(subject, open_eval_subject(given.model));
+  SLM_TRY(data, chosen_items(task, given));
   SLM_TRY(cache, open_answer_cache());
   const lab::RunOptions options{given.limit.value_or(SIZE_MAX), given.seed, cache.get()};
   const auto result = lab::run_row(data, subject.under_test, options, watch_measurement());

@@ -131,9 +131,9 @@ Status end_of(const lab::TaskRun& run, bool has_cache) {
 Status run_task(const RunFlags& given, const Context& context) {
   if (given.limit && *given.limit == 0) return fail(ErrorKind::kUsage, "lab.no_limit");
   SLM_TRY(task, lab::find_task(given.task));
-  SLM_TRY(loaded, load_rows(task, given));
   const lab::Watch watch = watch_measurement();
-  SLM_TRY(subject, open_eval_subject(given.model, given.endpoint, watch.cancelled));
+  SLM_TRY(subject, open_eval_subject(given.model, given.endpoint, watch.cancelled));  // before anything is fetched: its name may be wrong
+  SLM_TRY(loaded, load_rows(task, given));
   std::unique_ptr<lab::AnswerCache> cache;
   if (!given.fresh) {
     SLM_TRY(opened, open_answer_cache());

@@ -15,6 +15,7 @@
 #include "lab/report/diff.h"
 #include "lab/report/merge.h"
 #include "lab/report/read_comparison.h"
+#include "lab/report/comparison_shape.h"
 #include "lab/report/run_store.h"
 #include "lab/report/summary.h"
 #include "lab/report/write_reports.h"
@@ -134,9 +135,14 @@ Status remove_runs(const std::vector<int64_t>& ids, const Context& context) {
 
 Status add_run(const std::string& file, const Context& context) {
   SLM_TRY(text, file == "-" ? read_descriptor(STDIN_FILENO, limits::kComparisonMaxBytes) : read_text_file(file, limits::kComparisonMaxBytes));
-  SLM_TRY(comparison, parse_json(text, limits::kJsonMaxDepth, limits::kComparisonMaxBytes));
+  const auto comparison = parse_json(text, limits::kJsonMaxDepth, limits::kComparisonMaxBytes);
+  const Status is_one = comparison ? lab::check_comparison(*comparison) : tl::unexpected<Error>(comparison.error());
+  if (!is_one) {
+    return fail_with_hint(ErrorKind::kCorrupt, msg("lab.report.not_a_comparison", file, render(is_one.error().message, language())),
+                          msg("lab.report.add_example"));
+  }
   SLM_TRY(store, lab::RunStore::open(run_store_path()));
-  SLM_TRY(id, store.add(comparison));
+  SLM_TRY(id, store.add(*comparison));
   if (context.json) {
     print_json(Json{{"id", id}});
   } else {

@@ -80,13 +80,29 @@ void gather_tables(std::vector<ComparisonRow>& rows) {
 void describe(Session& session) {
   Comparison& comparison = session.comparison;
   comparison.cpu = machine_facts().cpu;
-  const MeasuredModel& computed_here = *session.models[session.models[0]->isa().empty() ? 1 : 0];
-  comparison.isa = computed_here.isa();
-  comparison.threads = computed_here.threads();
+  for (const auto& model : session.models) {
+    if (!model || model->isa().empty() || !comparison.isa.empty()) continue;
+    comparison.isa = model->isa();
+    comparison.threads = model->threads();
+  }
   comparison.tier = session.setup.tier->name;
   comparison.a = session.subjects[0]->model;
   comparison.b = session.subjects[1]->model;
   comparison.seed = session.setup.seed;
+}
+
+// All that is measured before the tasks.
+Status measure_models(Session& session) {
+  SLM_TRY_STATUS(measure_deployment(session));
+  SLM_TRY_STATUS(open_models(session));
+  SLM_TRY_STATUS(measure_speed(session));
+  return session.setup.sustained_seconds ? measure_sustained(session) : Status{};
+}
+
+// After Ctrl-C: whether anything is there that took time to measure. The header's figures alone are no comparison.
+bool is_worth_keeping(const Error& error, const std::vector<ComparisonRow>& rows) {
+  return error.message.key == "lab.interrupted" &&
+         std::any_of(rows.begin(), rows.end(), [](const ComparisonRow& row) { return row.id == "peak_memory"; });
 }
 
 }  // namespace
@@ -125,11 +141,11 @@ Result<Comparison> run_comparison(const ComparedSubject& a, const ComparedSubjec
   const Clock::time_point start = Clock::now();
   Session session{.subjects = {&a, &b}, .setup = setup, .watch = watch};
   if (setup.tier->fp16_only) SLM_TRY_STATUS(check_fp16(session));
-  SLM_TRY_STATUS(measure_deployment(session));
-  SLM_TRY_STATUS(open_models(session));
+  if (const Status measured = measure_models(session); !measured) {
+    if (!is_worth_keeping(measured.error(), session.comparison.rows)) return tl::unexpected<Error>(measured.error());
+    session.comparison.interrupted = true;
+  }
   describe(session);
-  SLM_TRY_STATUS(measure_speed(session));
-  if (setup.sustained_seconds) SLM_TRY_STATUS(measure_sustained(session));
   if (!session.comparison.interrupted) SLM_TRY_STATUS(measure_tasks(session));
   for (int which : {0, 1}) {
     if (!session.is_endpoint(which)) continue;

@@ -107,6 +107,7 @@ TEST_F(TinyModels, AComparisonHasAllItsRows) {
   EXPECT_EQ(row(*comparison, "prefill").records.size(), 4u);
   EXPECT_EQ(row(*comparison, "flores_bits_zho_Hans").records.size(), 12u);
   EXPECT_EQ(row(*comparison, "hellaswag").records.size(), 12u);
+  EXPECT_EQ(row(*comparison, "flores_bits_zho_Hans").language, "zh");
   for (const ItemRecord& record : row(*comparison, "hellaswag").records) {
     EXPECT_NE(record.transcript.find("\n> "), std::string::npos) << "the ending chosen is marked: " << record.transcript;
   }
@@ -240,8 +241,20 @@ class CancelAt {
   std::atomic<bool> cancelled_{false};
 };
 
-TEST_F(TinyModels, AnInterruptBeforeTheTasksStops) {
+TEST_F(TinyModels, AnInterruptBeforeTheTasksKeepsWhatIsMeasured) {
   CancelAt cancel("lab.stage.speed", 1);
+  const auto comparison = run_comparison(subject("one", 1), subject("two", 2), setup(kTinyTier), cancel.watch());
+  ASSERT_TRUE(comparison) << comparison.error().text();
+  EXPECT_TRUE(comparison->interrupted);
+  EXPECT_EQ(comparison->a.name, "one");
+  EXPECT_FALSE(comparison->isa.empty());
+  EXPECT_EQ(row(*comparison, "peak_memory").verdict, Verdict::kBetter);
+  EXPECT_EQ(row(*comparison, "minimum_memory").table, "deployment");
+  for (const ComparisonRow& r : comparison->rows) EXPECT_EQ(r.table, "deployment") << r.id;
+}
+
+TEST_F(TinyModels, AnInterruptBeforeAnythingIsMeasuredStops) {
+  CancelAt cancel("lab.stage.memory", 0);
   const auto comparison = run_comparison(subject("one", 1), subject("two", 2), setup(kTinyTier), cancel.watch());
   ASSERT_FALSE(comparison);
   EXPECT_EQ(comparison.error().message.key, "lab.interrupted");

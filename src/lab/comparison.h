@@ -49,6 +49,7 @@ enum class Effect : uint8_t { kNone, kRatio, kDifference };
 struct ComparisonRow {
   std::string id;             // "file_size"
   std::string table;          // "deployment", "speed", "language", "ability"
+  std::string language;       // of what is asked, ISO 639-1; "" of what is not of one language
   Message label;
   Value a, b;
   Effect effect_kind = Effect::kNone;

@@ -70,6 +70,7 @@ Json looks_json(const ComparisonRow& row) {
 
 Json row_json(const Comparison& comparison, const ComparisonRow& row) {
   Json json = {{"id", row.id}, {"table", row.table}, {"label", render(row.label, Language::kEnglish)}, {"labels", both_languages(row.label)}};
+  if (!row.language.empty()) json["language"] = row.language;
   const bool measured = row.verdict != Verdict::kNotMeasured;
   json["a"] = measured ? value_json(row.a) : Json(nullptr);
   json["b"] = measured ? value_json(row.b) : Json(nullptr);

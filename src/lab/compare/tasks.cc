@@ -35,6 +35,7 @@ struct RowRun {
   RowProgress progress;
   double seconds_per_item = 0;      // both models, estimated
   uint64_t planned = 0;             // items; 0: the plan has no place for it
+  uint64_t wanted = 0;              // of progress: the plan's, or more where time is left
   bool is_own = false;              // a user's own prompts
 
   // Of a user's own prompts all are wanted.
@@ -208,6 +209,7 @@ class TaskPart {
   // The next `count` items of a row, a few by A, then the same by B; fewer when the time is up.
   Status answer(RowRun& row, uint64_t count, Clock::time_point deadline) {
     const uint64_t last = std::min<uint64_t>(row.progress.items + count, row.available(tier_));
+    row.wanted = std::max(row.planned, last);  // time that decided rows leave goes beyond the plan
     while (row.progress.items < last) {
       if (Clock::now() >= deadline) return {};
       const uint64_t first = row.progress.items, end = std::min(last, first + kItemsATurn);
@@ -235,7 +237,7 @@ class TaskPart {
       row.records[which].push_back(std::move(*record));
       if (is_given_up(row, which)) return {};
       session_.watch.report({msg("lab.stage.item", render(task_label(*row.task, *row.row, 0), language()), session_.name(which)), i + 1,
-                             row.planned, row.scores[static_cast<size_t>(which)].text(), number_of(row), judged_rows_});
+                             row.wanted, row.scores[static_cast<size_t>(which)].text(), number_of(row), judged_rows_});
     }
     return {};
   }
@@ -280,6 +282,7 @@ class TaskPart {
 
   void look(RowRun& row, double share) {
     const PairedCounts counts = count_records(row.records[0], row.records[1]);
+    if (!row.looks.empty()) share = std::max(share, row.looks.back().share);  // by the clock it may seem to fall
     row.looks.push_back({counts.only_a, counts.only_b, share, counts.total()});
     row.progress.decided = sequential_mcnemar(row.looks, alpha()).stop;
   }
@@ -290,8 +293,10 @@ class TaskPart {
   std::vector<ComparisonRow> finish(const RowRun& run) const {
     if (run.is_own && run.planned > 0 && run.missing.empty()) return own_prompt_rows(*run.data, run.records[0], run.records[1], session_.setup.seed);
     std::vector<ComparisonRow> rows = {finish_task(run)};
-    if (rows.front().verdict == Verdict::kNotMeasured) return rows;
-    for (ComparisonRow& row : reading_rows(pair_of(run), session_.setup.seed)) rows.push_back(std::move(row));
+    if (rows.front().verdict != Verdict::kNotMeasured) {
+      for (ComparisonRow& row : reading_rows(pair_of(run), session_.setup.seed)) rows.push_back(std::move(row));
+    }
+    for (ComparisonRow& row : rows) row.language = run.row->language;
     return rows;
   }
 

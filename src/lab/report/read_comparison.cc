@@ -113,6 +113,7 @@ Result<ComparisonRow> read_row(const Json& comparison, size_t index) {
   ComparisonRow row;
   row.id = text_at(json, "id");
   row.table = text_at(json, "table");
+  row.language = text_at(json, "language");
   row.label = given(row_label(json, language()));
   row.a = read_value(json, "a");
   row.b = read_value(json, "b");

@@ -253,7 +253,7 @@ Result<Json> RunStore::comparison(int64_t id) const {
   Statement select;
   if (!select.prepare(database_->handle, "SELECT comparison FROM runs WHERE id = ?") || !select.bind(1, id)) return database_->error();
   const int code = select.step();
-  if (code == SQLITE_DONE) return fail(ErrorKind::kNotFound, "lab.report.no_run", id, database_->path);
+  if (code == SQLITE_DONE) return fail_with_hint(ErrorKind::kNotFound, msg("lab.report.no_run", id, database_->path), msg("lab.report.list_runs"));
   if (code != SQLITE_ROW) return database_->error();
   SLM_TRY(json, parse_json(select.text(0), limits::kJsonMaxDepth, limits::kComparisonMaxBytes));
   SLM_TRY_STATUS(check_comparison(json));
@@ -265,7 +265,7 @@ Status RunStore::remove(int64_t id) {
   if (!remove.prepare(database_->handle, "DELETE FROM runs WHERE id = ?") || !remove.bind(1, id) || remove.step() != SQLITE_DONE) {
     return database_->error();
   }
-  if (sqlite3_changes(database_->handle) == 0) return fail(ErrorKind::kNotFound, "lab.report.no_run", id, database_->path);
+  if (sqlite3_changes(database_->handle) == 0) return fail_with_hint(ErrorKind::kNotFound, msg("lab.report.no_run", id, database_->path), msg("lab.report.list_runs"));
   return {};
 }
 

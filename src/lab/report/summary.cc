@@ -33,6 +33,7 @@ std::string area_of(const Json& row) {
     const bool is_memory = id.find("memory") != std::string::npos || id.starts_with("file_size") || id.starts_with("size_");
     return is_memory ? "memory" : id == "context" ? "context" : table;
   }
+  if (table == "language" && id.starts_with("ifeval")) return "instructions";
   if (table == "language") {
     const std::string language = language_of(row);
     return language == "zh" ? "chinese" : language == "en" ? "english" : "languages";

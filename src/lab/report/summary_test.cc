@@ -49,6 +49,15 @@ TEST(Summary, LeadsFollowVerdictsAlone) {
   EXPECT_EQ(lead_of(comparison, "code").lead, Lead::kNotMeasured);
 }
 
+TEST(Summary, ARowIsOfTheLanguageItSaysAndIfevalOfInstructions) {
+  Json dialogue = row_of("language", "c3_d", "better");
+  dialogue["language"] = "zh";
+  const Json comparison = comparison_of({dialogue, row_of("language", "ifeval", "worse"), row_of("language", "ifeval_instances", "worse")});
+  EXPECT_EQ(lead_of(comparison, "chinese").lead, Lead::kA);
+  EXPECT_EQ(lead_of(comparison, "instructions").lead, Lead::kB);
+  EXPECT_EQ(area_leads(comparison).size(), 2u);
+}
+
 TEST(Summary, EvidenceIsASureRowBeforeALikelyOne) {
   const Json comparison = comparison_of({row_of("maths", "first", "likely_better"), row_of("maths", "second", "better"), row_of("maths", "third", "better")});
   EXPECT_EQ((*lead_of(comparison, "maths").evidence)["id"], "second");

@@ -184,7 +184,7 @@ Result<std::vector<OwnPrompt>> parse_own_prompts(std::string_view text, const st
     }
     prompts.push_back(std::move(own));
   }
-  if (prompts.empty()) return fail(ErrorKind::kCorrupt, "lab.prompts.none", path);
+  if (prompts.empty()) return fail_with_hint(ErrorKind::kCorrupt, msg("lab.prompts.none", path), msg("lab.prompts.how"));
   return prompts;
 }
 

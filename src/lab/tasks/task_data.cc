@@ -30,7 +30,7 @@ void put_all(const Fields& from, Fields& to) {
   for (const auto& [name, value] : from) to[name] = value;
 }
 
-// Reads what a source names, records of all its files one after another, joined.
+// Reads what a source names, records of all its files one after another, joined. `files` outlive what is read.
 class SourceReader {
  public:
   SourceReader(const Task& task, const std::vector<std::string>& directories) : task_(task), directories_(directories) {}
@@ -43,10 +43,12 @@ class SourceReader {
 
   struct Read {
     std::vector<DataRecord> records;
-    std::string first_path;
+    std::vector<const FoundFile*> files;  // of each record
+    std::string shown;                    // the file, or the pattern that names several
   };
   Result<Read> read(const DataSource& source, const std::vector<FoundFile>& files, const std::string& directory, const Fields& fields) const {
-    Read all{{}, files.front().path};
+    SLM_TRY(pattern, source.file.render(fields));
+    Read all{{}, {}, files.size() > 1 ? directory + "/" + pattern : files.front().path};
     for (const FoundFile& file : files) {
       Fields of_file = fields;
       of_file["file"] = text_field(file.stem);
@@ -60,6 +62,7 @@ class SourceReader {
         put_all(record.fields, own);
         record.fields = std::move(own);
         all.records.push_back(std::move(record));
+        all.files.push_back(&file);
       }
     }
     return all;
@@ -188,7 +191,7 @@ Result<std::vector<Fields>> read_shots(const Task& task, const DataSource& sourc
     SLM_TRY(files, reader.find(source.file, fields, directory));
     if (files.empty()) continue;
     SLM_TRY(read, reader.read(source, files, directory, fields));
-    if (read.records.size() < count) return fail(ErrorKind::kNotFound, "lab.task.few_shots", read.first_path, read.records.size(), count);
+    if (read.records.size() < count) return fail(ErrorKind::kNotFound, "lab.task.few_shots", read.shown, read.records.size(), count);
     std::vector<Fields> shots;
     for (uint32_t i = 0; i < count; ++i) {
       Fields shot = std::move(read.records[i].fields);
@@ -260,10 +263,10 @@ Result<RowData> load_row(const Task& task, const TaskRow& row, const std::vector
       RowData data;
       data.task = &task;
       data.row = &row;
-      data.source = read.first_path;
+      data.source = read.shown;
       data.n_shots = options.shots.value_or(task.shots.count);
-      for (DataRecord& record : read.records) {
-        SLM_TRY(item, item_of(task, source, std::move(record), static_cast<uint32_t>(data.items.size()), data.source));
+      for (size_t i = 0; i < read.records.size(); ++i) {
+        SLM_TRY(item, item_of(task, source, std::move(read.records[i]), static_cast<uint32_t>(i), read.files[i]->path));
         data.items.push_back(std::move(item));
       }
       SLM_TRY_STATUS(check_ids_differ(data.items, data.source));

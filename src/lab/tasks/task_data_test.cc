@@ -148,6 +148,18 @@ TEST(TaskData, SeveralFilesAreCountedThrough) {
   EXPECT_EQ(item_numbered(*data, 2).stratum, "b");
 }
 
+TEST(TaskData, OfSeveralFilesThePatternIsTheSourceAndDamageIsInOne) {
+  const Given given("data: {file: \"d/*.jsonl\", number: n}\n");
+  given.directory.write("d/a.jsonl", "{\"q\": \"one\", \"n\": 1}\n");
+  given.directory.write("d/b.jsonl", "{\"q\": \"two\", \"n\": 2}\n{\"q\": \"three\", \"n\": 3}\n");
+  const auto data = given.load();
+  ASSERT_TRUE(data) << data.error().text();
+  EXPECT_EQ(data->source, given.directory.path() + "/d/*.jsonl");
+  given.directory.write("d/b.jsonl", "{\"q\": \"two\", \"n\": 2}\n{\"q\": \"three\", \"n\": \"x\"}\n");
+  EXPECT_NE(given.complaint().find("b.jsonl"), std::string::npos) << given.complaint();
+  EXPECT_EQ(given.complaint().find("a.jsonl"), std::string::npos) << given.complaint();
+}
+
 TEST(TaskData, Joins) {
   const Given by_place("data: {file: d.jsonl, join: {file: labels.txt, format: lines, columns: [a]}}\n");
   by_place.directory.write("d.jsonl", "{\"q\": \"one\"}\n{\"q\": \"two\"}\n");

@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
@@ -12,6 +14,9 @@
 #include "cli/hub_progress.h"
 #include "cli/license_consent.h"
 #include "cli/pull_plan.h"
+#include "gguf/split.h"
+#include "hub/digest.h"
+#include "hub/local_files.h"
 #include "hub/sources/source.h"
 
 namespace slm::cli {
@@ -102,6 +107,46 @@ Status plan_catalogue_pull(const Context& context, const hub::Store& store, cons
   return {};
 }
 
+bool names_file(const std::string& text) {
+  struct stat status = {};
+  return (text.find('/') != std::string::npos || text.ends_with(".gguf")) && stat(text.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+}
+
+// Errors: kCorrupt, both digests named.
+Status compare_digest(const PullFlags& flags) {
+  if (flags.sha256.empty()) return {};
+  SLM_TRY(parts, hub::files_of_model(flags.model));
+  if (parts.size() > 1) return fail(ErrorKind::kUsage, "hub.store.digest_of_parts", flags.model, parts.size());
+  SLM_TRY(hex, hub::sha256_of_file(flags.model));
+  return hex == flags.sha256 ? Status{} : fail(ErrorKind::kCorrupt, "hub.wrong_digest", flags.model, flags.sha256, hex);
+}
+
+// What lies on this disk is taken in as by `slm import`.
+Status pull_file(const Context& context, const PullFlags& flags) {
+  if (flags.insecure) return fail(ErrorKind::kUsage, "hub.flag_of_remote", "--insecure");
+  hub::Store store = hub::Store::open();
+  const auto part = gguf::parse_part_name(flags.model);
+  const bool is_part = part && part->count > 1;
+  const std::string name = !flags.name.empty() ? flags.name : hub::name_from_file(is_part ? part->stem : flags.model);
+  SLM_TRY(plan, plan_of_file(store, flags.model, name));
+  if (flags.dry_run) {
+    SLM_TRY(place, place_of(flags.estimate.device));
+    auto estimate = is_part ? tl::unexpected<Error>(Error{}) : estimate_of_file(flags.model, flags.estimate.context, place);
+    if (estimate) plan.estimate = *estimate;
+    else if (!is_part) return tl::unexpected<Error>(estimate.error());
+    print_plan(context, plan);
+    return {};
+  }
+  SLM_TRY_STATUS(compare_digest(flags));
+  Result<hub::StoredModel> model = tl::unexpected<Error>(Error{});
+  {
+    HubProgress progress;
+    model = store.import(flags.model, name, progress.callback());
+  }
+  if (!model) return tl::unexpected<Error>(model.error());
+  return print_pulled(context, *model, plan.in_store, flags.estimate);
+}
+
 Status pull_from_catalogue(const Context& context, const PullFlags& flags) {
   for (const auto& [given, flag] : {std::pair{!flags.sha256.empty(), "--sha256"}, {!flags.name.empty(), "--name"}, {flags.insecure, "--insecure"}}) {
     if (given) return fail(ErrorKind::kUsage, "hub.flag_of_remote", flag);
@@ -151,6 +196,7 @@ Run setup_pull(CLI::App& app) {
       return pull_data_set(context, flags->model, {flags->insecure, flags->dry_run});
     }
     if (const hub::Source* source = hub::source_for(flags->model)) return pull_from_source(context, *source, *flags);
+    if (names_file(flags->model)) return pull_file(context, *flags);
     return pull_from_catalogue(context, *flags);
   };
 }

@@ -1,6 +1,9 @@
 #include "cli/pull_plan.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <filesystem>
 
 #include "base/json.h"
 #include "base/machine.h"
@@ -8,6 +11,7 @@
 #include "cli/command.h"
 #include "hub/download.h"
 #include "hub/header_preflight.h"
+#include "hub/local_files.h"
 #include "hub/record.h"
 #include "hub/wheel_pull.h"
 
@@ -19,6 +23,13 @@ Status add_machine(const hub::Store& store, PullPlan& plan) {
   plan.disk_free = free;
   plan.memory_available = machine_facts().available_bytes;
   return {};
+}
+
+// `directory` may still be to be made.
+bool on_one_file_system(const std::string& path, std::string directory) {
+  struct stat file = {}, place = {};
+  while (stat(directory.c_str(), &place) != 0 && directory.find('/') != std::string::npos) directory.erase(directory.rfind('/'));
+  return stat(path.c_str(), &file) == 0 && stat(directory.empty() ? "/" : directory.c_str(), &place) == 0 && file.st_dev == place.st_dev;
 }
 
 // Where it is one of the entry's that the user can ask for.
@@ -52,6 +63,22 @@ Result<PullPlan> plan_of(const hub::Store& store, const hub::RemoteModel& remote
     plan.disk_needed = remote.wheels.empty() ? hub::disk_needed_for(size - plan.bytes_here + joined)
                                              : hub::disk_needed_for_wheels(remote, plan.name, hub::Layout{store.root()});
   }
+  SLM_TRY_STATUS(add_machine(store, plan));
+  return plan;
+}
+
+Result<PullPlan> plan_of_file(const hub::Store& store, const std::string& path, const std::string& name) {
+  SLM_TRY(parts, hub::files_of_model(path));
+  PullPlan plan;
+  plan.name = hub::kept_name(name);
+  plan.source = "import:" + std::filesystem::absolute(path).string();
+  plan.bytes = 0;
+  std::error_code error;
+  for (const std::string& part : parts) *plan.bytes += std::filesystem::file_size(part, error);
+  if (error) return fail(ErrorKind::kFailed, "base.cannot_read", path, error.message());
+  const auto present = store.find(plan.name);
+  plan.in_store = present && present->source == plan.source && (parts.size() > 1 || present->bytes == *plan.bytes);
+  if (!plan.in_store && (parts.size() > 1 || !on_one_file_system(path, store.root()))) plan.disk_needed = hub::disk_needed_for(*plan.bytes);
   SLM_TRY_STATUS(add_machine(store, plan));
   return plan;
 }
@@ -122,7 +149,7 @@ std::string plan_text(const PullPlan& plan) {
   } else if (plan.bytes) {
     text += tr(plan.fits_memory() ? "hub.plan.memory_fits" : "hub.plan.memory_lacks", size, format_bytes(plan.memory_available)) + "\n";
   }
-  if (plan.sha256.empty() && !plan.in_parts) text += tr("hub.plan.no_digest") + "\n";
+  if (plan.sha256.empty() && !plan.in_parts && !plan.source.starts_with("import:")) text += tr("hub.plan.no_digest") + "\n";
   return text;
 }
 

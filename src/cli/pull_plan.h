@@ -27,6 +27,8 @@ struct PullPlan {
 };
 
 Result<PullPlan> plan_of(const hub::Store& store, const hub::RemoteModel& remote, const std::string& name);
+// Of a file on this disk, which is linked, not copied, where it lies on the store's file system. Errors: those of hub::files_of_model.
+Result<PullPlan> plan_of_file(const hub::Store& store, const std::string& path, const std::string& name);
 
 // What memory and speed are estimated for.
 struct EstimateFor {

@@ -82,6 +82,20 @@ class Commands(StoreCase):
         self.good("rm", "mine:v1")
         self.assertEqual(list((self.home / "blobs").iterdir()), [])
 
+    def test_a_pull_of_a_file_on_this_disk(self):
+        digest = sha256(pathlib.Path(MODEL).read_bytes())
+        plan = self.facts("pull", MODEL, "--dry-run")
+        self.assertEqual((plan["name"], plan["bytes"], plan["disk"]["needed_bytes"], plan["run"]["fits"]), ("tiny-instruct", os.path.getsize(MODEL), 0, True))
+        self.refused(6, "pull", MODEL, "--sha256", "a" * 64, says=digest)
+        self.refused(2, "pull", MODEL, "--insecure", says="--insecure")
+        self.refused(3, "pull", "./none.gguf", says="none.gguf")
+        self.refused(6, "pull", __file__, says="GGUF")
+        self.assertEqual(self.names(), [])
+        model = self.facts("pull", MODEL, "--sha256", digest)
+        self.assertEqual((model["name"], model["sha256"], model["source"]), ("tiny-instruct", digest, "import:" + MODEL))
+        self.assertIn("already", self.good("pull", MODEL))
+        self.assertEqual(self.facts("pull", MODEL, "--name", "mine")["name"], "mine")
+
     def test_gc(self):
         self.assertIn("nothing to remove", self.good("gc"))
         self.assertFalse(self.home.exists())
@@ -195,7 +209,9 @@ class Parts(StoreCase):
         for i, path in enumerate(self.paths):
             model = self.facts("import", path, f"m{i}")
             self.assertEqual(pathlib.Path(model["path"]).read_bytes(), self.content)
-        self.assertEqual(self.facts("import", self.paths[2])["name"], "tiny")
+        self.assertGreater(self.facts("pull", self.paths[1], "--dry-run")["disk"]["needed_bytes"], len(self.content))
+        self.refused(2, "pull", self.paths[1], "--sha256", "a" * 64, says="in 3")
+        self.assertEqual(self.facts("pull", self.paths[2])["name"], "tiny")
         self.good("run", "tiny", "hi", "--max-tokens", "2")
         self.refused(2, "run", self.paths[0], "hi", hints="slm import " + self.paths[0])
 

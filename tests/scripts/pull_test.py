@@ -130,6 +130,12 @@ class BadServers(Pulls):
     def test_a_drip_is_no_progress(self):
         self.refused(5, *self.url("drip"), says="less than 1024 bytes a second", keeps=True, SLM_PULL_PATIENCE="3")
 
+    def test_patience_has_no_end_while_bytes_come(self):
+        """Four connections that break, and three times as long as a server without progress is waited for."""
+        self.server.rate = 200_000
+        self.gets(*self.url("cut"), SLM_PULL_PATIENCE="2")
+        self.assertGreaterEqual(len(self.server.asked("cut/")), 4)
+
     def test_a_page_of_text_does_not_cost_the_part(self):
         self.refused(6, *self.url("portal"), says="1200000", keeps=True)
         self.gets(*self.url("portal"))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Real weights against llama.cpp's recorded results: real_weights.py greedy|perplexity SLM.
+"""Real weights against llama.cpp's recorded results, and what was said beforehand of their memory: real_weights.py greedy|perplexity|memory SLM.
 
 SLM_TEST_WEIGHTS names a directory with smollm2-135m.gguf and gemma3-270m.gguf; without it the test is skipped (exit 77).
 """
@@ -78,13 +78,37 @@ def perplexity(slm, weights, short):
             sys.exit("more than 0.5 % from llama.cpp and from float32")
 
 
+def peak_bytes(command):
+    """Of resident memory, while it runs."""
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode != 0:
+        sys.exit(f"{' '.join(command)[:200]} exited {child.returncode}")
+    return usage.ru_maxrss * 1024
+
+
+def memory(slm, weights, short):
+    """`slm pull --dry-run` says within 10 % what a full context then takes."""
+    os.environ["SLM_READ_BANDWIDTH"] = "10"  # of no interest here
+    for model in MODELS:
+        for context in (512,) if short else (512, 1024):
+            path = str(weights / f"{model}.gguf")
+            said = run(slm, "pull", path, "--dry-run", "--ctx", str(context))["run"]["total_bytes"]
+            ids = ",".join(str(10 + i * 7919 % 40_000) for i in range(context - 8))
+            taken = peak_bytes([slm, "logits", path, "--ids", ids, "--ctx", str(context), "--top", "1"])
+            print(f"{model}, context {context}: {said / 1e6:.0f} MB said, {taken / 1e6:.0f} MB taken, {taken / said - 1:+.1%}")
+            if abs(taken / said - 1) > 0.1:
+                sys.exit("more than 10 % off")
+
+
 def main():
     what, slm = sys.argv[1:3]
     weights = os.environ.get("SLM_TEST_WEIGHTS")
     if not weights:
         skip("SLM_TEST_WEIGHTS is not set: no real weights")
     short = bool(os.environ.get("SLM_TEST_SHORT"))
-    {"greedy": greedy, "perplexity": perplexity}[what](slm, pathlib.Path(weights), short)
+    {"greedy": greedy, "perplexity": perplexity, "memory": memory}[what](slm, pathlib.Path(weights), short)
 
 
 main()

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -51,6 +52,11 @@ struct Loaded {
 Result<Loaded> load_present_rows(const lab::Task& task, const RunFlags& given) {
   SLM_TRY(rows, chosen_rows(task, given.rows));
   SLM_TRY(directories, lab::data_directories(given.data_dir));
+  // A task of one's own may have its data beside it.
+  if (lab::names_a_task_file(given.task)) {
+    const std::string beside = std::filesystem::path(given.task).parent_path().string();
+    directories.insert(directories.begin() + (given.data_dir.empty() ? 0 : 1), beside.empty() ? "." : beside);
+  }
   Loaded loaded;
   std::optional<Error> first_missing;
   for (const lab::TaskRow* row : rows) {

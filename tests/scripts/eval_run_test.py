@@ -137,13 +137,30 @@ class EvalRun(unittest.TestCase):
         self.assertIn("0" * 64, self.run_slm(code=6).stderr)
         self.edit(f", sha256: {'0' * 64}", "")
         (self.path / "echo.txt").unlink()
-        self.assertIn("Echo", self.run_slm(code=3).stderr)
+        missing = self.run_slm(code=3).stderr
+        self.assertIn("Echo", missing)
+        self.assertIn("echo.txt", missing)
         (self.path / "echo.txt").write_text("hello\n")
         self.assertIn("no row", self.run_slm("--row", "xx", code=2).stderr)
         (self.path / "home/cache").mkdir(parents=True)
         (self.path / "home/cache/answers.db").write_text("no database at all " * 500)
         self.assertIn("answers.db", self.run_slm(code=6).stderr)
         self.run_slm("--fresh")
+
+    def test_data_beside_the_task_is_found(self):
+        there = subprocess.run([os.path.abspath(SLM), "eval", "run", "echo.yaml", "tiny.gguf", "--threads", "1", "--limit", "3", "--json"], capture_output=True,
+                               text=True, env=self.environment, cwd=self.path)
+        self.assertEqual(there.returncode, 0, there.stderr)
+        self.assertEqual(json.loads(there.stdout)["items"], 3)
+        elsewhere = subprocess.run([os.path.abspath(SLM), "eval", "run", str(self.path / "echo.yaml"), str(self.path / "tiny.gguf"), "--threads", "1", "--limit", "3",
+                                    "--json"], capture_output=True, text=True, env=self.environment, cwd="/")
+        self.assertEqual(json.loads(elsewhere.stdout)["records"], json.loads(there.stdout)["records"])
+
+    def test_a_wrong_name_is_told_before_anything_is_fetched(self):
+        done = subprocess.run([SLM, "eval", "run", "gsm8k", "tinny.gguf"], capture_output=True, text=True, env=self.environment)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("tinny.gguf", done.stderr)
+        self.assertNotIn("gsm8k", done.stderr)
 
     def test_without_a_sandbox_no_code_is_run(self):
         data = pathlib.Path(__file__).resolve().parents[2] / "data/smoke"

@@ -488,9 +488,10 @@ Result<std::vector<Task>> shipped_tasks() {
   return tasks;
 }
 
+bool names_a_task_file(const std::string& name) { return name.ends_with(".yaml") || name.ends_with(".yml") || name.find('/') != std::string::npos; }
+
 Result<Task> find_task(const std::string& name_or_path) {
-  const bool is_path = name_or_path.ends_with(".yaml") || name_or_path.ends_with(".yml") || name_or_path.find('/') != std::string::npos;
-  if (is_path) return read_task(name_or_path);
+  if (names_a_task_file(name_or_path)) return read_task(name_or_path);
   SLM_TRY(tasks, shipped_tasks());
   std::vector<std::string> names;
   for (Task& task : tasks) {

@@ -130,7 +130,9 @@ Result<Task> read_task(const std::string& path);
 
 // The tasks that come with the program (data/tasks), by name.
 Result<std::vector<Task>> shipped_tasks();
-// The shipped task of that name, or, for a name that ends in .yaml or .yml or holds a slash, the task of that file. Errors: kNotFound with
+// Ends in .yaml or .yml, or holds a slash.
+bool names_a_task_file(const std::string& name);
+// The shipped task of that name, or the task of the file that it names. Errors: kNotFound with
 // the nearest name, those of read_task().
 Result<Task> find_task(const std::string& name_or_path);
 // The folders that its data lie in, below a data directory: "flores" of "flores/{{code}}.devtest". The data sets that it needs.

@@ -275,7 +275,13 @@ Result<RowData> load_row(const Task& task, const TaskRow& row, const std::vector
       return data;
     }
   }
-  return reader.missing(task.title(language()) + (row.id.empty() ? "" : " (" + row.id + ")"));
+  std::string what = task.title(language()) + (row.id.empty() ? "" : " (" + row.id + ")");
+  for (const DataSource& source : task.data) {
+    if (!has_row(source, row)) continue;
+    SLM_TRY(file, source.file.render(of_row));
+    what += ", " + file;
+  }
+  return reader.missing(what);
 }
 
 Result<std::string> preamble_of(const RowData& data, const TaskItem& item) {

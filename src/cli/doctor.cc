@@ -1,9 +1,12 @@
 #include "cli/doctor.h"
 
+#include <CLI/CLI.hpp>
+
 #include "base/json.h"
 #include "base/machine.h"
 #include "base/text.h"
 #include "cli/facts_table.h"
+#include "cli/roofline.h"
 #include "hub/store.h"
 #include "kernels/table.h"
 
@@ -17,9 +20,10 @@ struct Findings {
   std::string store;
   uint64_t disk_free = 0;
   double read_gb_per_s = 0;
+  std::vector<Roof> roofs;  // where asked for
 };
 
-Result<Findings> look() {
+Result<Findings> look(bool roofline) {
   Findings findings;
   findings.machine = machine_facts();
   SLM_TRY(table, kernels::choose_table());
@@ -29,6 +33,7 @@ Result<Findings> look() {
   SLM_TRY(disk_free, disk_free_bytes(findings.store));
   findings.disk_free = disk_free;
   findings.read_gb_per_s = measure_read_bandwidth(findings.machine.usable_cores);
+  if (roofline) findings.roofs = measure_roofs(*table, findings.machine.usable_cores);
   return findings;
 }
 
@@ -49,6 +54,7 @@ Json as_json(const Findings& findings) {
   json["store"] = findings.store;
   json["disk_free_bytes"] = findings.disk_free;
   json["read_gb_per_s"] = findings.read_gb_per_s;
+  if (!findings.roofs.empty()) json["roofline"] = roofs_json(findings.roofs);
   return json;
 }
 
@@ -73,13 +79,16 @@ void print_people(const Findings& findings) {
   table.add("cli.doctor.disk", tr("cli.doctor.disk_value", format_bytes(findings.disk_free), findings.store));
   table.add("cli.doctor.bandwidth", fmt::format("{:.1f} GB/s", findings.read_gb_per_s));
   write_out(table.text());
+  if (!findings.roofs.empty()) print_roofs(findings.roofs);
 }
 
 }  // namespace
 
-Run setup_doctor(CLI::App&) {
-  return [](const Context& context) -> Status {
-    SLM_TRY(findings, look());
+Run setup_doctor(CLI::App& app) {
+  const auto roofline = std::make_shared<bool>(false);
+  app.add_flag("--roofline", *roofline, tr("cli.doctor.roofline"));
+  return [roofline](const Context& context) -> Status {
+    SLM_TRY(findings, look(*roofline));
     if (context.json) {
       print_json(as_json(findings));
     } else {

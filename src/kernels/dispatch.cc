@@ -3,6 +3,7 @@
 #include <string>
 
 #include "kernels/isa/tables.h"
+#include "kernels/peaks.h"
 #include "kernels/table.h"
 
 #if defined(__x86_64__)
@@ -59,15 +60,16 @@ bool has_avx512vnni() {
 // Best first; scalar stays last.
 struct Row {
   const KernelTable& (*table)();
+  const PeakProducts& (*peaks)();
   bool (*usable)();
 };
 constexpr Row kRows[] = {
 #if defined(__x86_64__)
-    {avx512vnni_table, has_avx512vnni},
-    {avxvnni_table, has_avxvnni},
-    {avx2_table, has_avx2},
+    {avx512vnni_table, avx512vnni_peaks, has_avx512vnni},
+    {avxvnni_table, avxvnni_peaks, has_avxvnni},
+    {avx2_table, avx2_peaks, has_avx2},
 #endif
-    {scalar_table, always},
+    {scalar_table, scalar_peaks, always},
 };
 
 std::string names(bool usable_only) {
@@ -88,6 +90,13 @@ std::vector<const KernelTable*> usable_tables() {
     if (row.usable()) out.push_back(&row.table());
   }
   return out;
+}
+
+const PeakProducts& peak_products(const KernelTable& table) {
+  for (const Row& row : kRows) {
+    if (row.table().name == table.name) return row.peaks();
+  }
+  return scalar_peaks();
 }
 
 Result<const KernelTable*> choose_table() {

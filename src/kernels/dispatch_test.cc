@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "kernels/peaks.h"
 #include "kernels/table.h"
 
 namespace slm::kernels {
@@ -48,6 +49,17 @@ TEST_F(Dispatch, EveryUsableNameIsObeyed) {
     setenv("SLM_ISA", std::string(table->name).c_str(), 1);
     ASSERT_TRUE(choose_table());
     EXPECT_EQ(*choose_table(), table);
+  }
+}
+
+TEST(Peaks, EveryTableHasItsOwn) {
+  for (const KernelTable* table : usable_tables()) {
+    const PeakProducts& peaks = peak_products(*table);
+    EXPECT_GT(peaks.bytes(1), 0u) << table->name;
+    EXPECT_GT(peaks.floats(1), 0u) << table->name;
+    EXPECT_EQ(peaks.bytes(1000), 1000 * peaks.bytes(1)) << table->name;
+    EXPECT_EQ(peaks.floats(1000), 1000 * peaks.floats(1)) << table->name;
+    for (const KernelTable* other : usable_tables()) EXPECT_EQ(other == table, &peak_products(*other) == &peaks);
   }
 }
 

@@ -266,6 +266,17 @@ class Facts(unittest.TestCase):
         self.assertIn("cgroup_limit_bytes", out)
         self.assertEqual(run("doctor", env={"SLM_ISA": "z80"}).returncode, 2)
 
+    def test_doctor_measures_the_roofline(self):
+        out = run_json("doctor", "--roofline")
+        self.assertEqual([roof["threads"] for roof in out["roofline"]], sorted({1, out["usable_cores"]}))
+        for roof in out["roofline"]:
+            for limit in ("read_gb_per_s", "huge_page_read_gb_per_s", "int8_gmac_per_s", "fp32_gmac_per_s"):
+                self.assertGreater(roof[limit], 0, limit)
+            if out["isa"] != "scalar":  # several bytes to an instruction, and fewer floats
+                self.assertGreater(roof["int8_gmac_per_s"], roof["fp32_gmac_per_s"])
+        self.assertNotIn("roofline", run_json("doctor"))
+        self.assertIn("GMAC/s", run("doctor", "--roofline").stdout.decode())
+
     def test_version_and_licenses(self):
         self.assertRegex(run("version").stdout.decode(), r"^slm \d+\.\d+\.\d+\n$")
         self.assertEqual(run("--version").stdout, run("version").stdout)

@@ -6,6 +6,7 @@
 
 #include "kernels/isa/polynomials.h"
 #include "kernels/isa/tables.h"
+#include "kernels/peaks.h"
 #include "kernels/table.h"
 
 namespace slm::kernels {
@@ -26,6 +27,8 @@ constexpr uint32_t kTileQueries = 8;
 constexpr bool kWideAttention = true;
 #include "kernels/isa/avx2_attention.inc"
 #include "kernels/isa/avx2_elementwise.inc"
+#include "kernels/isa/x86_peaks.inc"
+#include "kernels/isa/avx512_peaks.inc"
 #include "kernels/isa/x86_table.inc"
 
 }  // namespace
@@ -33,6 +36,11 @@ constexpr bool kWideAttention = true;
 const KernelTable& avx512vnni_table() {
   static const KernelTable table = make_table("avx512vnni");
   return table;
+}
+
+const PeakProducts& avx512vnni_peaks() {
+  static constexpr PeakProducts peaks = {peak_bytes, peak_floats};
+  return peaks;
 }
 
 }  // namespace slm::kernels

@@ -7,6 +7,7 @@
 
 #include "kernels/isa/polynomials.h"
 #include "kernels/isa/tables.h"
+#include "kernels/peaks.h"
 #include "kernels/table.h"
 
 namespace slm::kernels {
@@ -25,6 +26,7 @@ constexpr uint32_t kTileQueries = 3;
 constexpr bool kWideAttention = false;
 #include "kernels/isa/avx2_attention.inc"
 #include "kernels/isa/avx2_elementwise.inc"
+#include "kernels/isa/x86_peaks.inc"
 #include "kernels/isa/x86_table.inc"
 
 }  // namespace
@@ -32,6 +34,11 @@ constexpr bool kWideAttention = false;
 const KernelTable& avxvnni_table() {
   static const KernelTable table = make_table("avxvnni");
   return table;
+}
+
+const PeakProducts& avxvnni_peaks() {
+  static constexpr PeakProducts peaks = {peak_bytes, peak_floats};
+  return peaks;
 }
 
 }  // namespace slm::kernels

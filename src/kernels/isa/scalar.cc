@@ -7,6 +7,8 @@
 #include <type_traits>
 
 #include "kernels/isa/polynomials.h"
+#include "kernels/isa/tables.h"
+#include "kernels/peaks.h"
 #include "kernels/table.h"
 
 namespace slm::kernels {
@@ -503,7 +505,40 @@ KernelTable make_table() {
   return table;
 }
 
+constexpr uint64_t kPeakChains = 8;
+
+uint64_t peak_bytes(uint64_t rounds) {
+  int32_t sum[kPeakChains] = {};
+  int32_t w = 7, x = -3;
+  __asm__ volatile("" : "+r"(w), "+r"(x));  // nothing to know beforehand
+  for (uint64_t i = 0; i < rounds; ++i) {
+    for (int32_t& s : sum) {
+      s = static_cast<int32_t>(static_cast<uint32_t>(s) + static_cast<uint32_t>(w * x));
+      __asm__ volatile("" : "+r"(s));  // each is really done
+    }
+  }
+  return rounds * kPeakChains;
+}
+
+uint64_t peak_floats(uint64_t rounds) {
+  float sum[kPeakChains] = {};
+  volatile float factor = 0.5f;
+  const float w = factor, x = factor;
+  for (uint64_t i = 0; i < rounds; ++i) {
+    for (float& s : sum) {
+      s += w * x;
+      __asm__ volatile("" : "+m"(s));
+    }
+  }
+  return rounds * kPeakChains;
+}
+
 }  // namespace
+
+const PeakProducts& scalar_peaks() {
+  static constexpr PeakProducts peaks = {peak_bytes, peak_floats};
+  return peaks;
+}
 
 const KernelTable& scalar_table() {
   static const KernelTable table = make_table();

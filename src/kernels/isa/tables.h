@@ -4,10 +4,16 @@
 namespace slm::kernels {
 
 struct KernelTable;
+struct PeakProducts;
 
 const KernelTable& scalar_table();
 const KernelTable& avx2_table();
 const KernelTable& avxvnni_table();
 const KernelTable& avx512vnni_table();
+
+const PeakProducts& scalar_peaks();
+const PeakProducts& avx2_peaks();
+const PeakProducts& avxvnni_peaks();
+const PeakProducts& avx512vnni_peaks();
 
 }  // namespace slm::kernels

@@ -101,4 +101,5 @@ def main():
     print(json.dumps(Measurement(Peer(kind), path, json.loads(work)).rates()))
 
 
-main()
+if __name__ == "__main__":
+    main()

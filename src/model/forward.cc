@@ -12,6 +12,12 @@ constexpr size_t kRowGrain = 8;
 
 bool wants_q8(const TensorView& w) { return !reads_floats(w.type); }
 
+// What follows the first `values` values of rows that are packed one behind the other.
+kernels::Q8Rows behind(const kernels::Q8Rows& rows, size_t values) {
+  const size_t blocks = values / kernels::kQ8Block;
+  return {rows.q + values, rows.scale + blocks, rows.sum + blocks, rows.cols};
+}
+
 Team::Share whole(size_t n) { return {0, n}; }
 
 // Rows [begin, end) as a matrix of their own.
@@ -130,9 +136,8 @@ void ForwardPass::norm(uint32_t row, const std::vector<float>& weight) {
 
 void ForwardPass::quantize(uint32_t row, const float* x, uint32_t cols, bool wanted) {
   if (!wanted) return;
-  const size_t at = size_t{row} * cols, block = at / kernels::kQ8Block;
-  const kernels::Q8Rows& quant = buffers_.quant;
-  kernels_.quantize_q8(x, cols, quant.q + at, quant.scale + block, quant.sum + block);
+  const kernels::Q8Rows to = behind(buffers_.quant, size_t{row} * cols);
+  kernels_.quantize_q8(x, cols, to.q, to.scale, to.sum);
 }
 
 ForwardPass::Input ForwardPass::input(const float* x, uint32_t cols) const {
@@ -326,13 +331,14 @@ void ForwardPass::gated_columns(const LayerWeights& layer, Team::Share columns) 
   const auto activate = spec_.activation == Activation::kSilu ? kernels_.silu_mul : kernels_.gelu_tanh_mul;
   multiply(rows_of(layer.gate, columns), kNone, in, whole(n), mine_.gate, n);
   multiply(rows_of(layer.up, columns), kNone, in, whole(n), mine_.up, n);
+  const bool wanted = wants_q8(layer.down);
   for (uint32_t r = 0; r < n_rows_; ++r) {
-    const size_t at = size_t{r} * spec_.ffn + columns.begin, block = at / kernels::kQ8Block;
+    const size_t at = size_t{r} * spec_.ffn + columns.begin;
     float* gate = mine_.gate + r * n;
-    const bool floats = reads_floats(layer.down.type);
-    activate(gate, mine_.up + r * n, n, floats ? work_.gated + at : gate);
-    const kernels::Q8Rows& quant = work_.gated_quant;
-    if (!floats) kernels_.quantize_q8(gate, n, quant.q + at, quant.scale + block, quant.sum + block);
+    activate(gate, mine_.up + r * n, n, wanted ? gate : work_.gated + at);
+    if (!wanted) continue;
+    const kernels::Q8Rows to = behind(work_.gated_quant, at);
+    kernels_.quantize_q8(gate, n, to.q, to.scale, to.sum);
   }
 }
 
@@ -345,24 +351,25 @@ void ForwardPass::down(const LayerWeights& layer) {
 
 void ForwardPass::final_rows() {
   const bool wanted = wants_q8(weights_.head);
-  const kernels::Q8Rows& quant = work_.tokens.quant;
   // Into the shared buffers whatever the batch's size: project() may come later and by other shares.
   const Team::Share share = team_.share(n_rows_);
   for (auto r = static_cast<uint32_t>(share.begin); r < share.end; ++r) {
     add_output(r, weights_.layers.back().post_ffn_norm);
-    const size_t to = size_t{r} * spec_.width, block = to / kernels::kQ8Block;
-    float* normed = work_.tokens.normed + to;
+    const size_t at = size_t{r} * spec_.width;
+    float* normed = work_.tokens.normed + at;
     kernels_.rms_norm(stream(r), weights_.output_norm.data(), spec_.norm_eps, spec_.width, normed);
-    if (wanted) kernels_.quantize_q8(normed, spec_.width, quant.q + to, quant.scale + block, quant.sum + block);
+    if (!wanted) continue;
+    const kernels::Q8Rows to = behind(work_.tokens.quant, at);
+    kernels_.quantize_q8(normed, spec_.width, to.q, to.scale, to.sum);
   }
   team_.barrier();
 }
 
 void ForwardPass::project(uint32_t first, uint32_t n, float* logits) {
-  const size_t at = size_t{first} * spec_.width, block = at / kernels::kQ8Block;
-  const kernels::Q8Rows& quant = work_.tokens.quant;
-  const Input in{work_.tokens.normed + at, spec_.width,
-                 {quant.q + at, quant.scale + block, quant.sum + block, spec_.width}, n};
+  const size_t at = size_t{first} * spec_.width;
+  kernels::Q8Rows quant = behind(work_.tokens.quant, at);
+  quant.cols = spec_.width;
+  const Input in{work_.tokens.normed + at, spec_.width, quant, n};
   const Team::Share rows = team_.share(spec_.vocabulary, kRowGrain);
   multiply(weights_.head, kNone, in, rows, logits, spec_.vocabulary);
   if (spec_.logit_soft_cap == 0.0f) return;

@@ -32,8 +32,8 @@ Result<Findings> look(bool roofline) {
   findings.store = hub::Store::open().root();
   SLM_TRY(disk_free, disk_free_bytes(findings.store));
   findings.disk_free = disk_free;
-  findings.read_gb_per_s = measure_read_bandwidth(findings.machine.usable_cores);
   if (roofline) findings.roofs = measure_roofs(*table, findings.machine.usable_cores);
+  findings.read_gb_per_s = roofline ? findings.roofs.back().read_gb_per_s : measure_read_bandwidth(findings.machine.usable_cores);
   return findings;
 }
 

@@ -131,9 +131,10 @@ Status pull_file(const Context& context, const PullFlags& flags) {
   SLM_TRY(plan, plan_of_file(store, flags.model, name));
   if (flags.dry_run) {
     SLM_TRY(place, place_of(flags.estimate.device));
-    auto estimate = is_part ? tl::unexpected<Error>(Error{}) : estimate_of_file(flags.model, flags.estimate.context, place);
-    if (estimate) plan.estimate = *estimate;
-    else if (!is_part) return tl::unexpected<Error>(estimate.error());
+    if (!is_part) {
+      SLM_TRY(estimate, estimate_of_file(flags.model, flags.estimate.context, place));
+      plan.estimate = estimate;
+    }
     print_plan(context, plan);
     return {};
   }

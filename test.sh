@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets up everything and passes every test: release (each instruction set), sanitizers, threads, fuzzing, real weights.
+# Sets up everything and passes every test: release (each instruction set), ARM kernels by emulation, sanitizers, threads, fuzzing, real weights.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 source tools/setup/setup.sh
@@ -7,7 +7,7 @@ source tools/setup/setup.sh
 case "${1:-}" in -h | --help) say setup.test_usage; exit 0 ;; esac
 started=$SECONDS
 failed=()
-steps=9
+steps=10
 
 # run_ctest NAME PRESET_DIR ARGS...: prints ctest's own closing lines; remembers a failure and goes on.
 run_ctest() {
@@ -43,17 +43,21 @@ step 5 $steps setup.tests "SLM_ISA=scalar"
 # Scripts try the program, not its kernels: once is enough.
 SLM_ISA=scalar SLM_TEST_SHORT=1 run_ctest scalar build -LE 'slow|script'
 
+step 6 $steps setup.tests "aarch64, qemu-user"
+build aarch64
+run_ctest aarch64 build-aarch64
+
 # The sanitizers run on tiny models; real weights would take hours under them.
 unset SLM_TEST_WEIGHTS
-step 6 $steps setup.tests "address, undefined"
+step 7 $steps setup.tests "address, undefined"
 build asan
 # What waits for servers and clocks has its own tests of the same parts, which do not.
 run_ctest asan build-asan -LE 'slow|timed'
-step 7 $steps setup.tests "thread"
+step 8 $steps setup.tests "thread"
 build tsan base_test engine_test hub_test
 run_ctest tsan build-tsan -R 'ThreadPool|Team|Engine|SeveralSources'
 
-step 8 $steps setup.fuzz 20
+step 9 $steps setup.fuzz 20
 build fuzz fuzz_gguf fuzz_jinja fuzz_tokenizer fuzz_yaml fuzz_answers fuzz_data_records fuzz_hub
 for target in gguf jinja tokenizer yaml answers data_records hub; do
   mkdir -p "build-fuzz/corpus-$target"
@@ -62,7 +66,7 @@ for target in gguf jinja tokenizer yaml answers data_records hub; do
   else failed+=("fuzz-$target"); tail -n 40 "$log_dir/fuzz-$target.log"; fi
 done
 
-step 9 $steps setup.oracles
+step 10 $steps setup.oracles
 export SLM_TEST_WEIGHTS=$weights
 # 20,000 texts a vocabulary here; without --count it compares 100,000.
 tests/scripts/oracles.sh --count 20000 || failed+=("oracles")

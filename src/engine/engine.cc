@@ -77,6 +77,7 @@ Engine::Engine() = default;
 Engine::~Engine() = default;
 const EngineOptions& Engine::options() const { return impl_->options; }
 const Model& Engine::model() const { return impl_->model; }
+void Engine::profile(PassProfile* into) { Model::profile(*impl_->workspace, into); }
 
 Result<std::unique_ptr<Engine>> Engine::create(const Model& model, ThreadPool& pool, const EngineOptions& options) {
   SLM_TRY_STATUS(in_range("context", options.context, 1, limits::kMaxContext));

@@ -77,6 +77,9 @@ class Engine {
   Status score(std::span<const int32_t> ids, uint32_t first,
                const std::function<void(uint32_t i, std::span<const float> logits)>& visit);
 
+  // Costs and times of the passes to come are added to `into`, made for the pool's threads (model/pass_profile.h); null: no more.
+  void profile(PassProfile* into);
+
   const EngineOptions& options() const;
   const Model& model() const;
 

@@ -63,6 +63,7 @@ ForwardPass::ForwardPass(const ModelParts& parts, std::span<const BatchItem> bat
       work_(workspace),
       team_(team),
       mine_(workspace.threads[static_cast<size_t>(team.thread())]),
+      clock_(workspace.profile ? &workspace.profile->clock.thread(team.thread()) : nullptr),
       n_tokens_(static_cast<uint32_t>(workspace.positions.size())),
       replicated_(n_tokens_ <= kReplicatedTokens),
       buffers_(replicated_ ? mine_.tokens : workspace.tokens),
@@ -88,7 +89,16 @@ void ForwardPass::run_layers() {
 }
 
 void ForwardPass::rows_done() const {
-  if (!replicated_) team_.barrier();
+  if (!replicated_) meet();
+}
+
+void ForwardPass::meet() const {
+  team_.barrier();
+  done(PassPhase::kWaiting);
+}
+
+void ForwardPass::done(PassPhase phase, TensorType type) const {
+  if (clock_) clock_->lap(phase, type);
 }
 
 void ForwardPass::embed_and_turn() {
@@ -107,7 +117,8 @@ void ForwardPass::embed_and_turn() {
     const size_t kind = i % kinds, t = i / kinds;
     angles_[kind].fill(work_.positions[t], work_.cos_sin[kind] + t * spec_.rope_dims);
   }
-  team_.barrier();
+  done(PassPhase::kEmbedding, weights_.embedding.type);
+  meet();
 }
 
 void ForwardPass::narrow_to_rows() {
@@ -171,6 +182,7 @@ void ForwardPass::attention_inputs(const LayerWeights& layer, uint32_t index) {
     norm(r, layer.attention_norm);
     quantize(r, buffers_.normed + size_t{r} * spec_.width, spec_.width, wanted);
   }
+  done(PassPhase::kNorms);
   rows_done();
 }
 
@@ -187,11 +199,15 @@ void ForwardPass::queries_keys_values(const LayerWeights& layer, uint32_t index)
     return Team::Share{part.begin * spec_.head_dim, part.end * spec_.head_dim};
   };
   multiply(layer.q, layer.q_bias, in, rows(0, n_heads), work_.q, q_width_);
+  done(PassPhase::kQueriesKeysValues, layer.q.type);
   multiply(layer.k, layer.k_bias, in, rows(n_heads, n_heads + n_kv), work_.k, kv_width_);
+  done(PassPhase::kQueriesKeysValues, layer.k.type);
   multiply(layer.v, layer.v_bias, in, rows(n_heads + n_kv, units), work_.v, kv_width_);
-  if (!by_head) team_.barrier();
+  done(PassPhase::kQueriesKeysValues, layer.v.type);
+  if (!by_head) meet();
   finish_heads(layer, index, heads);
-  team_.barrier();
+  done(PassPhase::kHeads);
+  meet();
 }
 
 void ForwardPass::finish_heads(const LayerWeights& layer, uint32_t index, Team::Share heads) {
@@ -290,21 +306,26 @@ void ForwardPass::attend(uint32_t index) {
     }
     join_spans(task, index, mine_.partials);
   }
-  team_.barrier();
+  const TensorType kv_type = tensor_type(batch_[0].kv->type());
+  done(PassPhase::kAttention, kv_type);
+  meet();
   if (!plan.by_span) return;
   for (const AttentionTask& task : plan.tasks) {
     join_spans(task, index, work_.partials.at(task.partial, spec_.head_dim));
   }
+  done(PassPhase::kAttention, kv_type);
 }
 
 void ForwardPass::attention_output(const LayerWeights& layer) {
   for (auto r = static_cast<uint32_t>(rows_.begin); r < rows_.end; ++r) {
     quantize(r, buffers_.attention + size_t{r} * q_width_, q_width_, wants_q8(layer.o));
   }
+  done(PassPhase::kNorms);
   rows_done();
   multiply(layer.o, kNone, input(buffers_.attention, q_width_), team_.share(spec_.width, kRowGrain), work_.out,
            spec_.width);
-  team_.barrier();
+  done(PassPhase::kAttentionOutput, layer.o.type);
+  meet();
 }
 
 void ForwardPass::gate_and_up(const LayerWeights& layer) {
@@ -314,13 +335,14 @@ void ForwardPass::gate_and_up(const LayerWeights& layer) {
     norm(r, layer.ffn_norm);
     quantize(r, buffers_.normed + size_t{r} * spec_.width, spec_.width, wanted);
   }
+  done(PassPhase::kNorms);
   rows_done();
   const Team::Share columns = team_.share(spec_.ffn, kernels::kQ8Block);
   const size_t most = size_t{work_.max_batch_tokens} * kFfnColumns / n_rows_ / kernels::kQ8Block * kernels::kQ8Block;
   for (size_t begin = columns.begin; begin < columns.end; begin += most) {
     gated_columns(layer, {begin, std::min(begin + most, columns.end)});
   }
-  team_.barrier();
+  meet();
 }
 
 // Columns [begin, end) of the FFN's inside, of all rows: from the products to what `down` reads. REQUIRES: begin is a multiple of
@@ -330,7 +352,9 @@ void ForwardPass::gated_columns(const LayerWeights& layer, Team::Share columns) 
   const size_t n = columns.end - columns.begin;
   const auto activate = spec_.activation == Activation::kSilu ? kernels_.silu_mul : kernels_.gelu_tanh_mul;
   multiply(rows_of(layer.gate, columns), kNone, in, whole(n), mine_.gate, n);
+  done(PassPhase::kGateUp, layer.gate.type);
   multiply(rows_of(layer.up, columns), kNone, in, whole(n), mine_.up, n);
+  done(PassPhase::kGateUp, layer.up.type);
   const bool wanted = wants_q8(layer.down);
   for (uint32_t r = 0; r < n_rows_; ++r) {
     const size_t at = size_t{r} * spec_.ffn + columns.begin;
@@ -340,13 +364,15 @@ void ForwardPass::gated_columns(const LayerWeights& layer, Team::Share columns) 
     const kernels::Q8Rows to = behind(work_.gated_quant, at);
     kernels_.quantize_q8(gate, n, to.q, to.scale, to.sum);
   }
+  done(PassPhase::kActivation);
 }
 
 void ForwardPass::down(const LayerWeights& layer) {
   kernels::Q8Rows quant = work_.gated_quant;
   quant.cols = spec_.ffn;
   multiply(layer.down, kNone, {work_.gated, spec_.ffn, quant, n_rows_}, team_.share(spec_.width, kRowGrain), work_.out, spec_.width);
-  team_.barrier();
+  done(PassPhase::kDown, layer.down.type);
+  meet();
 }
 
 void ForwardPass::final_rows() {
@@ -362,7 +388,8 @@ void ForwardPass::final_rows() {
     const kernels::Q8Rows to = behind(work_.tokens.quant, at);
     kernels_.quantize_q8(normed, spec_.width, to.q, to.scale, to.sum);
   }
-  team_.barrier();
+  done(PassPhase::kNorms);
+  meet();
 }
 
 void ForwardPass::project(uint32_t first, uint32_t n, float* logits) {
@@ -372,10 +399,10 @@ void ForwardPass::project(uint32_t first, uint32_t n, float* logits) {
   const Input in{work_.tokens.normed + at, spec_.width, quant, n};
   const Team::Share rows = team_.share(spec_.vocabulary, kRowGrain);
   multiply(weights_.head, kNone, in, rows, logits, spec_.vocabulary);
-  if (spec_.logit_soft_cap == 0.0f) return;
-  for (size_t r = 0; r < n && rows.begin < rows.end; ++r) {
+  for (size_t r = 0; r < n && spec_.logit_soft_cap != 0.0f && rows.begin < rows.end; ++r) {
     kernels_.soft_cap(logits + r * spec_.vocabulary + rows.begin, spec_.logit_soft_cap, rows.end - rows.begin);
   }
+  done(PassPhase::kHead, weights_.head.type);
 }
 
 }  // namespace slm

@@ -8,6 +8,7 @@
 #include "base/thread_pool.h"
 #include "kernels/table.h"
 #include "model/model.h"
+#include "model/pass_profile.h"
 #include "model/rope_angles.h"
 #include "model/spec.h"
 #include "model/weights.h"
@@ -71,6 +72,9 @@ class ForwardPass {
                 size_t out_stride) const;
   // After a phase over rows: where each thread has done all of them for itself, none need wait.
   void rows_done() const;
+  void meet() const;  // all threads of the team
+  // This thread's time since the last done() or meet() was this phase's. Nothing where nobody asked.
+  void done(PassPhase phase, TensorType type = TensorType::kF32) const;
 
   const ModelSpec& spec_;
   const Weights& weights_;
@@ -80,6 +84,7 @@ class ForwardPass {
   Model::Workspace& work_;
   const Team& team_;
   Model::Workspace::Thread& mine_;
+  PassClock::Thread* const clock_;  // null: nobody asked
   const uint32_t n_tokens_;
   const bool replicated_;           // see kReplicatedTokens
   const TokenBuffers& buffers_;     // this thread's own, or the shared ones

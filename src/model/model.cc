@@ -1,12 +1,40 @@
 #include "model/model.h"
 
+#include <algorithm>
+
 #include <fmt/ranges.h>
 
 #include "model/forward.h"
+#include "model/pass_profile.h"
 #include "model/weights.h"
 #include "model/workspace.h"
 
 namespace slm {
+namespace {
+
+void add_layer_costs_of(const ModelParts& parts, std::span<const BatchItem> batch, PassProfile* profile) {
+  if (!profile || batch.empty()) return;
+  std::vector<ItemShape> shapes;
+  for (const BatchItem& item : batch) {
+    const auto n = static_cast<uint32_t>(item.ids.size());
+    shapes.push_back({item.first_pos, n, n - std::min(item.first_logits, n)});
+  }
+  add_layer_costs(parts.spec, parts.weights, batch[0].kv->type(), shapes, profile->costs);
+}
+
+void add_head_cost_of(const ModelParts& parts, uint32_t rows, PassProfile* profile) {
+  if (profile && rows > 0) add_head_cost(parts.weights, rows, profile->costs);
+}
+
+// pool.run(), timed where somebody asked.
+template <class Job>
+void run_pass(ThreadPool& pool, PassProfile* profile, const Job& job) {
+  if (profile) profile->clock.begin();
+  pool.run(job);
+  if (profile) profile->clock.end();
+}
+
+}  // namespace
 
 struct Model::Impl {
   std::shared_ptr<const gguf::File> file;
@@ -79,7 +107,9 @@ void Model::forward(std::span<const BatchItem> batch, Workspace& workspace, Thre
   const auto rows = static_cast<uint32_t>(workspace.rows.size());
   SLM_CHECK(workspace.positions.size() <= workspace.max_batch_tokens);
   SLM_CHECK(logits.size() >= size_t{rows} * parts.spec.vocabulary);
-  pool.run([&](const Team& team) {
+  add_layer_costs_of(parts, batch, workspace.profile);
+  add_head_cost_of(parts, rows, workspace.profile);
+  run_pass(pool, workspace.profile, [&](const Team& team) {
     ForwardPass pass(parts, batch, workspace, team);
     pass.run_layers();
     if (rows > 0) pass.project(0, rows, logits.data());
@@ -90,7 +120,8 @@ uint32_t Model::run_layers(std::span<const BatchItem> batch, Workspace& workspac
   const ModelParts parts = impl_->parts();
   prepare_batch(parts, batch, workspace, pool.size());
   SLM_CHECK(workspace.positions.size() <= workspace.max_batch_tokens);
-  pool.run([&](const Team& team) { ForwardPass(parts, batch, workspace, team).run_layers(); });
+  add_layer_costs_of(parts, batch, workspace.profile);
+  run_pass(pool, workspace.profile, [&](const Team& team) { ForwardPass(parts, batch, workspace, team).run_layers(); });
   return static_cast<uint32_t>(workspace.rows.size());
 }
 
@@ -98,7 +129,10 @@ void Model::project(uint32_t first, uint32_t n, Workspace& workspace, ThreadPool
   const ModelParts parts = impl_->parts();
   SLM_CHECK(size_t{first} + n <= workspace.rows.size());
   SLM_CHECK(logits.size() >= size_t{n} * parts.spec.vocabulary);
-  pool.run([&](const Team& team) { ForwardPass(parts, {}, workspace, team).project(first, n, logits.data()); });
+  add_head_cost_of(parts, n, workspace.profile);
+  run_pass(pool, workspace.profile, [&](const Team& team) { ForwardPass(parts, {}, workspace, team).project(first, n, logits.data()); });
 }
+
+void Model::profile(Workspace& workspace, PassProfile* into) { workspace.profile = into; }
 
 }  // namespace slm

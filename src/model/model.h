@@ -15,6 +15,8 @@
 
 namespace slm {
 
+struct PassProfile;
+
 // One sequence's tokens in a batch: they stand at positions [first_pos, first_pos + ids.size()). At most one item a sequence.
 struct BatchItem {
   KvSequence* kv;                    // pages for those positions are already reserved
@@ -55,6 +57,10 @@ class Model {
   // rows were asked for, and project() gives the logits of rows [first, first + n) of the last run_layers(), (n, vocabulary).
   uint32_t run_layers(std::span<const BatchItem> batch, Workspace& workspace, ThreadPool& pool) const;
   void project(uint32_t first, uint32_t n, Workspace& workspace, ThreadPool& pool, std::span<float> logits) const;
+
+  // From now on adds costs and times of this workspace's passes to `into`, made for as many threads; null: no more. A pass is not slower for
+  // it than the clock takes, which it reads about fifteen times a layer, and costs nothing where nobody asks.
+  static void profile(Workspace& workspace, PassProfile* into);
 
  private:
   Model();

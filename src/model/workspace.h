@@ -15,6 +15,8 @@
 
 namespace slm {
 
+struct PassProfile;
+
 // Up to this many tokens every thread keeps the residual stream and all that is computed per token (norms, sums, quantised
 // activations) for itself: doing it again costs less than the two barriers a layer that sharing it would take.
 inline constexpr uint32_t kReplicatedTokens = 4;
@@ -54,6 +56,7 @@ class Model::Workspace {
 
   uint32_t max_batch_tokens, max_context;
   std::vector<Thread> threads;
+  PassProfile* profile = nullptr;     // see Model::profile()
 
   TokenBuffers tokens;                // (max_batch_tokens, ...), shared; after the layers it holds the head's input
   float *q, *k, *v;                   // (max_batch_tokens, n_heads * head_dim) and twice n_kv_heads * head_dim

@@ -45,7 +45,11 @@ SLM_ISA=scalar SLM_TEST_SHORT=1 run_ctest scalar build -LE 'slow|script'
 
 step 6 $steps setup.tests "aarch64, qemu-user"
 build aarch64
-run_ctest aarch64 build-aarch64
+# A processor for each table of theirs, and one that has but scalar's.
+for cpu in max=neoni8mm cortex-a76=neondot cortex-a72=scalar; do
+  say setup.emulated "${cpu%%=*}" "${cpu##*=}"
+  QEMU_CPU=${cpu%%=*} SLM_TEST_BEST_ISA=${cpu##*=} run_ctest "aarch64-${cpu%%=*}" build-aarch64
+done
 
 # The sanitizers run on tiny models; real weights would take hours under them.
 unset SLM_TEST_WEIGHTS

@@ -8,6 +8,9 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#elif defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 #endif
 
 namespace slm::kernels {
@@ -55,6 +58,10 @@ bool has_avx512vnni() {
   const CpuidLeaf leaf = cpuid(7, 0);
   return has_avx2() && (saved_states() & kAllOfZmm) == kAllOfZmm && (leaf.ebx & needed) == needed && (leaf.ecx & kVnni) != 0;
 }
+#elif defined(__aarch64__)
+// What the kernel says here, programs may use: register states are saved.
+bool has_neondot() { return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0; }
+bool has_neoni8mm() { return has_neondot() && (getauxval(AT_HWCAP2) & HWCAP2_I8MM) != 0; }
 #endif
 
 // Best first; scalar stays last.
@@ -68,6 +75,9 @@ constexpr Row kRows[] = {
     {avx512vnni_table, avx512vnni_peaks, has_avx512vnni},
     {avxvnni_table, avxvnni_peaks, has_avxvnni},
     {avx2_table, avx2_peaks, has_avx2},
+#elif defined(__aarch64__)
+    {neoni8mm_table, neoni8mm_peaks, has_neoni8mm},
+    {neondot_table, neondot_peaks, has_neondot},
 #endif
     {scalar_table, scalar_peaks, always},
 };

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <csetjmp>
+#include <csignal>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -40,6 +42,11 @@ TEST_F(Dispatch, TheBestIsChosenWhereNothingIsAskedFor) {
   unsetenv("SLM_ISA");
   ASSERT_TRUE(choose_table());
   EXPECT_EQ(*choose_table(), usable_tables().front());
+  // Where the processor is known beforehand, an emulated one: the table that it is there for.
+  const char* best = std::getenv("SLM_TEST_BEST_ISA");
+  if (best != nullptr) {
+    EXPECT_EQ(usable_tables().front()->name, best);
+  }
   setenv("SLM_ISA", "", 1);
   EXPECT_EQ(*choose_table(), usable_tables().front());
 }
@@ -74,20 +81,42 @@ TEST_F(Dispatch, AnUnknownNameIsRefusedWithTheChoices) {
   for (const KernelTable* table : usable_tables()) EXPECT_NE(text.find(table->name), std::string::npos) << text;
 }
 
-TEST_F(Dispatch, WhatIsUsableAgreesWithTheCompilersOwnTest) {
+bool is_usable(std::string_view name) {
+  const auto tables = usable_tables();
+  return std::any_of(tables.begin(), tables.end(), [name](const KernelTable* table) { return table->name == name; });
+}
+
+#if defined(__aarch64__)
+sigjmp_buf refused;
+
+// Whether the processor knows the instructions of f, found out by doing them.
+bool runs(void (*f)()) {
+  struct sigaction action = {}, before = {};
+  action.sa_handler = [](int) { siglongjmp(refused, 1); };
+  sigaction(SIGILL, &action, &before);
+  const bool known = sigsetjmp(refused, 1) == 0;
+  if (known) f();
+  sigaction(SIGILL, &before, nullptr);
+  return known;
+}
+#endif
+
+TEST_F(Dispatch, WhatIsUsableAgreesWithAnotherTest) {
 #if defined(__x86_64__)
-  const auto is_usable = [](std::string_view name) {
-    const auto tables = usable_tables();
-    return std::any_of(tables.begin(), tables.end(), [name](const KernelTable* table) { return table->name == name; });
-  };
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   EXPECT_EQ(is_usable("avx2"), avx2);
   EXPECT_EQ(is_usable("avx512vnni"), avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
                                          __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
                                          __builtin_cpu_supports("avx512vnni"));
   EXPECT_TRUE(avx2 || !is_usable("avxvnni"));  // GCC 12's builtin does not know that name
+#elif defined(__aarch64__)
+  const bool sdot = runs([] { __asm__ volatile(".inst 0x4e829420" ::: "v0"); });   // sdot v0.4s, v1.16b, v2.16b
+  const bool smmla = runs([] { __asm__ volatile(".inst 0x4e82a420" ::: "v0"); });  // smmla v0.4s, v1.16b, v2.16b
+  EXPECT_EQ(is_usable("neondot"), sdot);
+  EXPECT_EQ(is_usable("neoni8mm"), sdot && smmla);
 #else
-  GTEST_SKIP() << "no instruction set but scalar here";
+  EXPECT_FALSE(is_usable("avx2"));
+  EXPECT_EQ(usable_tables().size(), 1u);
 #endif
 }
 

@@ -10,10 +10,14 @@ const KernelTable& scalar_table();
 const KernelTable& avx2_table();
 const KernelTable& avxvnni_table();
 const KernelTable& avx512vnni_table();
+const KernelTable& neondot_table();
+const KernelTable& neoni8mm_table();
 
 const PeakProducts& scalar_peaks();
 const PeakProducts& avx2_peaks();
 const PeakProducts& avxvnni_peaks();
 const PeakProducts& avx512vnni_peaks();
+const PeakProducts& neondot_peaks();
+const PeakProducts& neoni8mm_peaks();
 
 }  // namespace slm::kernels

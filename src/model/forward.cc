@@ -53,6 +53,12 @@ void prepare_batch(const ModelParts& parts, std::span<const BatchItem> batch, Mo
   for (uint32_t i = 0; i < parts.spec.n_layers; ++i) work.next_unit[i].store(0, std::memory_order_relaxed);
 }
 
+HeadInputs head_inputs(const ModelParts& parts, const Model::Workspace& workspace) {
+  HeadInputs in{workspace.tokens.normed, workspace.tokens.quant};
+  in.quant.cols = parts.spec.width;
+  return in;
+}
+
 ForwardPass::ForwardPass(const ModelParts& parts, std::span<const BatchItem> batch, Model::Workspace& workspace,
                          const Team& team)
     : spec_(parts.spec),
@@ -376,7 +382,7 @@ void ForwardPass::down(const LayerWeights& layer) {
 }
 
 void ForwardPass::final_rows() {
-  const bool wanted = wants_q8(weights_.head);
+  const bool wanted = wants_q8(weights_.head) || work_.screen;  // the screen's copy reads 8 bits whatever the head reads
   // Into the shared buffers whatever the batch's size: project() may come later and by other shares.
   const Team::Share share = team_.share(n_rows_);
   for (auto r = static_cast<uint32_t>(share.begin); r < share.end; ++r) {
@@ -402,6 +408,15 @@ void ForwardPass::project(uint32_t first, uint32_t n, float* logits) {
   for (size_t r = 0; r < n && spec_.logit_soft_cap != 0.0f && rows.begin < rows.end; ++r) {
     kernels_.soft_cap(logits + r * spec_.vocabulary + rows.begin, spec_.logit_soft_cap, rows.end - rows.begin);
   }
+  done(PassPhase::kHead, weights_.head.type);
+}
+
+void ForwardPass::project_likeliest(HeadScreen& screen, std::span<const Likeliest> wanted, float* logits) {
+  const HeadScreen::Pass pass{head_inputs({spec_, weights_, kernels_, angles_}, work_), wanted, logits};
+  screen.first_stage(team_, pass, mine_.scratch);
+  done(PassPhase::kHead, TensorType::kQ5_0);
+  meet();
+  screen.second_stage(team_, pass, mine_.scratch);
   done(PassPhase::kHead, weights_.head.type);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/thread_pool.h"
 #include "kernels/table.h"
+#include "model/head_screen.h"
 #include "model/model.h"
 #include "model/pass_profile.h"
 #include "model/rope_angles.h"
@@ -24,6 +25,9 @@ struct ModelParts {
   const RopeAngles* angles;  // [2]: of full and of windowed layers
 };
 
+// What the head reads of the rows asked for, after run_layers().
+HeadInputs head_inputs(const ModelParts& parts, const Model::Workspace& workspace);
+
 // Fills in what all threads will read of the batch. Called before the team starts.
 void prepare_batch(const ModelParts& parts, std::span<const BatchItem> batch, Model::Workspace& workspace, int threads);
 
@@ -35,6 +39,8 @@ class ForwardPass {
   void run_layers();
   // Logits of rows [first, first + n), (n, vocabulary).
   void project(uint32_t first, uint32_t n, float* logits);
+  // The same of all rows in two stages, one of `wanted` a row. REQUIRES: screen.takes(wanted).
+  void project_likeliest(HeadScreen& screen, std::span<const Likeliest> wanted, float* logits);
 
  private:
   // A matmul's input: floats and, for quantised weights, 8 bits.

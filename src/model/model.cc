@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "model/forward.h"
+#include "model/head_screen.h"
 #include "model/pass_profile.h"
 #include "model/weights.h"
 #include "model/workspace.h"
@@ -24,6 +25,30 @@ void add_layer_costs_of(const ModelParts& parts, std::span<const BatchItem> batc
 
 void add_head_cost_of(const ModelParts& parts, uint32_t rows, PassProfile* profile) {
   if (profile && rows > 0) add_head_cost(parts.weights, rows, profile->costs);
+}
+
+void add_screened_head_cost_of(const ModelParts& parts, uint32_t rows, const HeadScreen& screen, PassProfile* profile) {
+  if (!profile) return;
+  const TensorView& head = parts.weights.head;
+  PassCost& coarse = profile->costs.at(PassPhase::kHead, TensorType::kQ5_0);
+  PassCost& exact = profile->costs.at(PassPhase::kHead, head.type);
+  ++coarse.calls, ++exact.calls;
+  coarse.bytes += screen.copy_bytes();
+  coarse.macs += uint64_t{rows} * head.rows * head.cols;
+  exact.bytes += screen.kept_rows() * head.row_bytes;
+  exact.macs += screen.kept_rows() * head.cols;
+}
+
+// By row of logits; empty where nobody asks or there are more than are screened.
+std::vector<Likeliest> wanted_of(std::span<const BatchItem> batch, const HeadScreen* screen) {
+  std::vector<Likeliest> wanted;
+  if (!screen) return wanted;
+  for (const BatchItem& item : batch) {
+    const size_t rows = item.ids.size() - std::min<size_t>(item.first_logits, item.ids.size());
+    if (wanted.size() + rows > HeadScreen::kMostRows) return {};
+    wanted.insert(wanted.end(), rows, item.wanted);
+  }
+  return wanted;
 }
 
 // pool.run(), timed where somebody asked.
@@ -90,13 +115,23 @@ uint64_t Model::workspace_bytes(uint32_t max_batch_tokens, int threads, uint32_t
   return Workspace::bytes(impl_->spec, max_batch_tokens, max_context > 0 ? max_context : impl_->spec.context, threads);
 }
 
+uint64_t Model::head_screen_bytes() const { return HeadScreen::bytes(impl_->weights.head); }
+
+HeadScreenUse Model::head_screen_use(const Workspace& workspace) { return workspace.screen ? workspace.screen->use() : HeadScreenUse{}; }
+
 std::unique_ptr<Model::Workspace, void (*)(Model::Workspace*)> Model::make_workspace(uint32_t max_batch_tokens,
-                                                                                    uint32_t max_context,
-                                                                                    int threads) const {
+                                                                                    uint32_t max_context, int threads,
+                                                                                    HeadScreening screening) const {
   const auto destroy = +[](Workspace* workspace) { delete workspace; };
   std::unique_ptr<Workspace, void (*)(Workspace*)> workspace(
       new Workspace(impl_->spec, max_batch_tokens, max_context, threads), destroy);
   if (!*workspace) workspace.reset();
+  const TensorView& head = impl_->weights.head;
+  const bool pays = screening == HeadScreening::kWhereItPays && head_screen_bytes() > 0;
+  if (workspace && (pays || (screening == HeadScreening::kAlways && HeadCopy::saves(head)))) {
+    const bool always = screening == HeadScreening::kAlways;
+    workspace->screen = std::make_unique<HeadScreen>(head, impl_->kernels, impl_->spec.logit_soft_cap, threads, always);
+  }
   return workspace;
 }
 
@@ -108,12 +143,24 @@ void Model::forward(std::span<const BatchItem> batch, Workspace& workspace, Thre
   SLM_CHECK(workspace.positions.size() <= workspace.max_batch_tokens);
   SLM_CHECK(logits.size() >= size_t{rows} * parts.spec.vocabulary);
   add_layer_costs_of(parts, batch, workspace.profile);
-  add_head_cost_of(parts, rows, workspace.profile);
+  HeadScreen* const screen = workspace.screen.get();
+  const std::vector<Likeliest> wanted = wanted_of(batch, screen);
+  const bool screened = screen && screen->takes(wanted);
   run_pass(pool, workspace.profile, [&](const Team& team) {
     ForwardPass pass(parts, batch, workspace, team);
     pass.run_layers();
-    if (rows > 0) pass.project(0, rows, logits.data());
+    if (screened) {
+      pass.project_likeliest(*screen, wanted, logits.data());
+    } else if (rows > 0) {
+      pass.project(0, rows, logits.data());
+    }
   });
+  if (screen) screen->learn({head_inputs(parts, workspace), wanted, logits.data()}, pool, workspace.threads[0].scratch);
+  if (screened) {
+    add_screened_head_cost_of(parts, rows, *screen, workspace.profile);
+  } else {
+    add_head_cost_of(parts, rows, workspace.profile);
+  }
 }
 
 uint32_t Model::run_layers(std::span<const BatchItem> batch, Workspace& workspace, ThreadPool& pool) const {

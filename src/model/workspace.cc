@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <sys/mman.h>
 
+#include "model/head_screen.h"
+
 namespace slm {
 namespace {
 

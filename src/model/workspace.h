@@ -15,6 +15,7 @@
 
 namespace slm {
 
+class HeadScreen;
 struct PassProfile;
 
 // Up to this many tokens every thread keeps the residual stream and all that is computed per token (norms, sums, quantised
@@ -56,6 +57,7 @@ class Model::Workspace {
 
   uint32_t max_batch_tokens, max_context;
   std::vector<Thread> threads;
+  std::unique_ptr<HeadScreen> screen;  // null: never. Takes memory of its own
   PassProfile* profile = nullptr;     // see Model::profile()
 
   TokenBuffers tokens;                // (max_batch_tokens, ...), shared; after the layers it holds the head's input

@@ -1,0 +1,247 @@
+// The bound. Let w be a row of the head, v the same row of the copy, x the input in 8 bits (scale * q, as real numbers), u = 2^-24.
+//
+// A head of Q8_0 computes fl(w.x), the copy fl(v.x), from the same x, so
+//   |fl(w.x) - fl(v.x)| <= |(w - v).x| + |fl(w.x) - w.x| + |fl(v.x) - v.x|.
+// The first is at most |w - v| |x| (Cauchy and Schwarz). The others are rounding (kernels/table.h, "Order of sums"): block after block
+// acc = fma(fl(w_scale * x_scale), isum, acc), where isum is exact, below 2^24, so that a block's product is off by the factor (1 + u) of its
+// scale and each of the n sums by another: at most g(n + 1) * sum over blocks of |w_b . x_b| <= g(n + 1) |w| |x| (Cauchy and Schwarz twice),
+// g(k) = k u / (1 - k u). A head of floats reads the floats y that x is made of: |w.y - w.x| <= |w| |y - x| comes on top, and the rounding of its
+// fma chains in 8 lanes and 3 levels of sums, g(cols / 8 + 4) |w| |y|. With |v| <= |w| + |w - v|, and steps = the longer chain + 2:
+//   |exact - coarse| <= |x| (|w - v| + g(steps) (2 |w| + |w - v|)) + |w| (|y - x| + g(steps) |y|), the last term for heads of floats alone.
+// That is error_ * norm + norm_ * drift. What is computed here is rounded up by kUp, far more than the few roundings each number goes through.
+// Underflow: a product of scales below the normal numbers is off by 2^-126 at most, times isum < 2^20 and 2^11 blocks: below kTiny.
+// Overflow is left out of account by limits far below the largest float: rows and inputs beyond them get an infinite bound.
+#include "model/head_copy.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "model/weights.h"
+
+namespace slm {
+namespace {
+
+constexpr uint32_t kCopyBlock = 32;
+constexpr double kUnit = 0x1p-24;
+constexpr double kUp = 1 + 1e-5;
+constexpr float kTiny = 0x1p-90f;
+constexpr double kLargestRow = 1e15, kLargestInput = 1e20;
+constexpr float kLargestHalf = 65504.0f;
+constexpr size_t kHugePage = size_t{2} << 20;
+
+// Sum of 32 values, four and more at a time.
+float sum_of(float (&values)[kCopyBlock]) {
+  for (uint32_t n = kCopyBlock / 2; n > 0; n /= 2) {
+    for (uint32_t i = 0; i < n; ++i) values[i] += values[i + n];
+  }
+  return values[0];
+}
+
+void pack_5_bits(const uint8_t (&q)[kCopyBlock], BlockQ5_0& out) {
+  for (uint32_t i = 0; i < 16; ++i) out.qs[i] = static_cast<uint8_t>((q[i] & 15) | q[i + 16] << 4);
+  uint8_t fifth[kCopyBlock];
+  for (uint32_t i = 0; i < kCopyBlock; ++i) fifth[i] = q[i] >> 4;
+  for (uint32_t i = 0; i < 4; ++i) {
+    uint64_t bytes;
+    std::memcpy(&bytes, fifth + 8 * i, 8);
+    out.qh[i] = static_cast<uint8_t>(bytes * 0x0102040810204080u >> 56);  // bit k of the top byte: byte k
+  }
+}
+
+// Squares of a block's error and of its weights.
+struct Squares {
+  double error, weight;
+};
+
+// The value farthest from 0; with what is not a number, `odd` is not one either.
+float extreme_of(const float* w, float& odd) {
+  float low[8] = {}, high[8] = {}, zero[8] = {};
+  for (uint32_t i = 0; i < kCopyBlock; i += 8) {
+    for (uint32_t j = 0; j < 8; ++j) {
+      low[j] = w[i + j] < low[j] ? w[i + j] : low[j];
+      high[j] = w[i + j] > high[j] ? w[i + j] : high[j];
+      zero[j] += w[i + j] * 0.0f;
+    }
+  }
+  float least = 0, most = 0;
+  odd = 0;
+  for (uint32_t j = 0; j < 8; ++j) least = std::min(least, low[j]), most = std::max(most, high[j]), odd += zero[j];
+  return -least > most ? least : most;
+}
+
+uint16_t half_of_step(float step) { return kernels::float_to_half(std::clamp(step, -kLargestHalf, kLargestHalf)); }
+
+// From 8 bits, in integers: half a dozen times faster than by floats, and without rounding of its own.
+Squares to_5_bits(const BlockQ8_0& in, BlockQ5_0& out) {
+  int16_t q[kCopyBlock], steps[kCopyBlock], least = 0, most = 0;
+  for (uint32_t i = 0; i < kCopyBlock; ++i) q[i] = in.qs[i];
+  for (uint32_t i = 0; i < kCopyBlock; ++i) {
+    least = q[i] < least ? q[i] : least;
+    most = q[i] > most ? q[i] : most;
+  }
+  // The extreme becomes -16 steps. Not less than 9, so that `factor` has 16 bits; blocks as they are made have 127.
+  const int extreme = -least > most ? std::min<int>(least, -9) : std::max<int>(most, 9);
+  const float scale = kernels::half_to_float(in.d);
+  out.d = half_of_step(scale * static_cast<float>(extreme) / -16.0f);
+  const auto factor = static_cast<int16_t>(-16 * 16384 / extreme);
+  for (uint32_t i = 0; i < kCopyBlock; ++i) {
+    auto in_64ths = static_cast<int16_t>(int32_t{static_cast<int16_t>(q[i] * 256)} * factor >> 16);
+    in_64ths = static_cast<int16_t>((in_64ths + 32) >> 6);
+    in_64ths = in_64ths < -16 ? int16_t{-16} : in_64ths;
+    steps[i] = in_64ths > 15 ? int16_t{15} : in_64ths;
+  }
+  uint8_t packed[kCopyBlock];
+  for (uint32_t i = 0; i < kCopyBlock; ++i) packed[i] = static_cast<uint8_t>(steps[i] + 16);
+  pack_5_bits(packed, out);
+  int32_t qq = 0, qs = 0, ss = 0;
+  for (uint32_t i = 0; i < kCopyBlock; ++i) qq += int32_t{q[i]} * q[i];
+  for (uint32_t i = 0; i < kCopyBlock; ++i) qs += int32_t{q[i]} * steps[i];
+  for (uint32_t i = 0; i < kCopyBlock; ++i) ss += int32_t{steps[i]} * steps[i];
+  // Sum of (d q - d' s)^2: halves, near each other, and small integers, so exact in double.
+  const double d = scale, step = kernels::half_to_float(out.d);
+  return {d * d * qq - 2 * d * step * qs + step * step * ss, d * d * qq};
+}
+
+Squares to_5_bits(const float* w, BlockQ5_0& out) {
+  float odd;
+  const float extreme = extreme_of(w, odd);
+  out.d = half_of_step(extreme / -16.0f);
+  const float step = kernels::half_to_float(out.d);
+  uint8_t q[kCopyBlock];
+  if (step == 0.0f) {
+    std::memset(q, 16, sizeof q);
+    pack_5_bits(q, out);
+    const double all = 32.0 * extreme * extreme + odd;
+    return {all, all};
+  }
+  const float inverse = 1.0f / step;
+  float error[kCopyBlock], weight[kCopyBlock];
+  for (uint32_t i = 0; i < kCopyBlock; ++i) {
+    const float steps = w[i] * inverse;
+    float up = steps + 16.5f;
+    up = up > 0.0f ? up : 0.0f;
+    up = up < 31.0f ? up : 31.0f;
+    const auto whole = static_cast<int32_t>(up);
+    const float left = steps - static_cast<float>(whole - 16);
+    q[i] = static_cast<uint8_t>(whole);
+    error[i] = left * left;
+    weight[i] = steps * steps;
+  }
+  pack_5_bits(q, out);
+  const double square = double{step} * step;
+  return {square * sum_of(error) + odd, square * sum_of(weight)};
+}
+
+float rounded_up(double x) {
+  const auto nearest = static_cast<float>(x);
+  return nearest < x ? std::nextafter(nearest, std::numeric_limits<float>::infinity()) : nearest;
+}
+
+size_t chain(const TensorView& head) {
+  const size_t blocks = head.cols / kCopyBlock;
+  return (reads_floats(head.type) ? std::max<size_t>(blocks, head.cols / 8 + 4) : blocks) + 2;
+}
+
+double rounding(const TensorView& head) {
+  const double k = static_cast<double>(chain(head)) * kUnit;
+  return k / (1 - k);
+}
+
+size_t copy_bytes(const TensorView& head) { return size_t{head.rows} * row_bytes(TensorType::kQ5_0, head.cols); }
+
+}  // namespace
+
+bool HeadCopy::saves(const TensorView& head) {
+  return (head.type == TensorType::kQ8_0 || reads_floats(head.type)) && head.cols % kCopyBlock == 0;
+}
+
+uint64_t HeadCopy::bytes(const TensorView& head) {
+  const size_t floats = reads_floats(head.type) ? 2 : 1;
+  return copy_bytes(head) + floats * sizeof(float) * head.rows + kHugePage;
+}
+
+std::unique_ptr<HeadCopy> HeadCopy::reserve(const TensorView& head, const kernels::KernelTable& kernels) {
+  std::unique_ptr<HeadCopy> copy(new HeadCopy);
+  copy->reserved_ = bytes(head);
+  void* memory = mmap(nullptr, copy->reserved_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) return nullptr;
+  copy->memory_ = static_cast<std::byte*>(memory);
+  // From the first border of a huge page on: the copy is read from its begin to its end with each token.
+  const auto address = reinterpret_cast<uintptr_t>(memory);
+  std::byte* at = copy->memory_ + ((address + kHugePage - 1) / kHugePage * kHugePage - address);
+  copy->head_ = head;
+  copy->kernels_ = &kernels;
+  copy->view_ = {TensorType::kQ5_0, at, head.rows, head.cols, row_bytes(TensorType::kQ5_0, head.cols)};
+  const size_t weights = copy_bytes(head);
+  if (weights >= kHugePage) madvise(at, weights, MADV_HUGEPAGE);
+  float* numbers = reinterpret_cast<float*>(at + (weights + alignof(float) - 1) / alignof(float) * alignof(float));
+  copy->error_ = numbers;
+  if (reads_floats(head.type)) copy->norm_ = numbers + head.rows;
+  return copy;
+}
+
+HeadCopy::~HeadCopy() {
+  if (memory_) munmap(memory_, reserved_);
+}
+
+void HeadCopy::fill(size_t begin, size_t end) {
+  const bool small = head_.type == TensorType::kQ8_0;
+  const auto dequantize = kernels_->dequantize[static_cast<uint32_t>(head_.type)];
+  std::vector<float> row(small ? 0 : head_.cols);
+  const double slack = rounding(head_);
+  for (size_t r = begin; r < end; ++r) {
+    const std::byte* weights = head_.row(r);
+    if (!small) dequantize(weights, head_.cols, row.data());
+    auto* blocks = reinterpret_cast<BlockQ5_0*>(const_cast<std::byte*>(view_.row(r)));
+    Squares sum = {0, 0};
+    for (uint32_t b = 0; b < head_.cols / kCopyBlock; ++b) {
+      const Squares block = small ? to_5_bits(reinterpret_cast<const BlockQ8_0*>(weights)[b], blocks[b]) : to_5_bits(row.data() + b * kCopyBlock, blocks[b]);
+      sum.error += block.error;
+      sum.weight += block.weight;
+    }
+    const double weight = std::sqrt(sum.weight) * kUp;
+    const double error = std::sqrt(sum.error) * kUp + (small ? 0 : 4 * kUnit * weight);  // floats in steps are off by 3 u of the weight
+    const double bound = (error + slack * (2 * weight + error)) * kUp;
+    const bool known = 2 * weight + error < kLargestRow;                   // false where any of it is no number
+    error_[r] = known ? rounded_up(bound) : std::numeric_limits<float>::infinity();
+    if (norm_) norm_[r] = known ? rounded_up(weight) : std::numeric_limits<float>::infinity();
+  }
+}
+
+HeadCopy::Reach HeadCopy::reach(const HeadInput& in) const {
+  double square = 0, apart = 0, floats = 0;
+  for (uint32_t b = 0; b < head_.cols / kCopyBlock; ++b) {
+    const double scale = in.quant.scale[b];
+    int32_t sum = 0;
+    for (uint32_t i = b * kCopyBlock; i < (b + 1) * kCopyBlock; ++i) sum += in.quant.q[i] * in.quant.q[i];
+    square += scale * scale * sum;
+    if (!norm_) continue;
+    for (uint32_t i = b * kCopyBlock; i < (b + 1) * kCopyBlock; ++i) {
+      const double x = in.x[i], off = x - scale * in.quant.q[i];
+      apart += off * off;
+      floats += x * x;
+    }
+  }
+  const double norm = std::sqrt(square) * kUp, y = std::sqrt(floats) * kUp;
+  const double drift = norm_ ? (std::sqrt(apart) + rounding(head_) * y) * kUp : 0;
+  if (!(norm < kLargestInput && y < kLargestInput)) return {std::numeric_limits<float>::infinity(), 0};
+  return {rounded_up(norm), rounded_up(drift)};
+}
+
+void HeadCopy::upper_bounds(size_t begin, size_t n, const float* coarse, const Reach& reach, float* upper) const {
+  const float norm = reach.norm, drift = reach.drift;
+  const float* error = error_ + begin;
+  if (!norm_) {
+    for (size_t i = 0; i < n; ++i) upper[i] = coarse[i] + (error[i] * norm + kTiny);
+    return;
+  }
+  const float* weight = norm_ + begin;
+  for (size_t i = 0; i < n; ++i) upper[i] = coarse[i] + (error[i] * norm + (weight[i] * drift + kTiny));
+}
+
+}  // namespace slm

@@ -1,0 +1,104 @@
+// The output head in two stages, for rows of which only the likeliest ids are asked: first a copy in 5 bits of all its rows, then exactly those
+// rows that can still be among the likeliest. What comes out holds the same likeliest ids and logits as the whole pass.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "kernels/table.h"
+#include "model/head_copy.h"
+#include "model/model.h"
+
+namespace slm {
+
+// Inputs of the head, one a row of logits.
+struct HeadInputs {
+  const float* x;  // (rows, cols)
+  kernels::Q8Rows quant;
+
+  HeadInput of(size_t row) const;
+};
+
+class HeadScreen {
+ public:
+  // Up to so many rows at once, and so many of the likeliest: with more, a pass over all rows is no slower.
+  static constexpr size_t kMostRows = 4;
+  static constexpr uint32_t kMostTop = 128;
+
+  // Of memory that the screen may come to take; 0: a head that none is made for.
+  static uint64_t bytes(const TensorView& head);
+
+  // Takes no memory yet. `soft_cap` as in the spec. REQUIRES: HeadCopy::saves(head); head and kernels outlive it.
+  HeadScreen(const TensorView& head, const kernels::KernelTable& kernels, float soft_cap, int threads, bool always);
+
+  // Whether rows that ask for this are screened now.
+  bool takes(std::span<const Likeliest> rows) const { return copy_ && suits(rows); }
+
+  // A pass's rows of logits on their way.
+  struct Pass {
+    HeadInputs in;
+    std::span<const Likeliest> rows;
+    float* logits;  // (rows, vocabulary)
+  };
+  // One thread's part; every thread of the team does both, and between them all meet. Ids that cannot be among the likeliest become -inf.
+  // scratch: this thread's, kMatmulScratchBytes. REQUIRES: takes(pass.rows).
+  void first_stage(const Team& team, const Pass& pass, std::byte* scratch);
+  void second_stage(const Team& team, const Pass& pass, std::byte* scratch);
+
+  // After each pass, screened or not: first learns what screening would leave, then makes the copy or never does, then watches that it pays.
+  // Not from a team; scratch as above.
+  void learn(const Pass& pass, ThreadPool& pool, std::byte* scratch);
+
+  const HeadScreenUse& use() const { return use_; }
+  // Of the last pass that was screened.
+  uint64_t kept_rows() const { return kept_rows_; }
+  uint64_t copy_bytes() const { return copy_ ? copy_->view().rows * copy_->view().row_bytes : 0; }
+
+ private:
+  // What one thread keeps for itself; the values of `best` are read by all after a barrier.
+  struct alignas(64) Thread {
+    std::vector<float> best[kMostRows];  // exact logits of the likeliest by the copy
+    std::vector<uint32_t> ids;           // waiting for the exact product
+    std::vector<float> merged;
+    std::vector<std::byte> gathered;     // rows of the head, kGather
+    uint64_t kept = 0;
+  };
+  // One row of logits on its way through the second stage.
+  struct Row {
+    HeadInput in;
+    Likeliest wanted;
+    float* logits;       // (vocabulary)
+    std::byte* scratch;
+  };
+
+  bool suits(std::span<const Likeliest> rows) const;
+  float lowest_of_likeliest(Thread& mine, size_t row, uint32_t top) const;
+  float before_cap(float logit) const;
+  void keep_possible(Thread& mine, const Row& row, Team::Share share, float lowest);
+  Row row_of(const Pass& pass, size_t row, std::byte* scratch) const;
+  void exact(Thread& mine, const Row& row, std::span<const uint32_t> ids, float* out) const;
+  void finish_first(Thread& mine, const Row& row, size_t n) const;
+
+  void sample(const Row& row);
+  void build(ThreadPool& pool);
+  void watch(size_t rows);
+
+  const TensorView head_;
+  const kernels::KernelTable& kernels_;
+  const float soft_cap_;
+  const bool always_;
+  std::vector<Thread> threads_;
+  std::unique_ptr<HeadCopy> copy_, sampled_;
+  bool given_up_ = false;
+  uint32_t seen_ = 0;                    // rows that suited, until the copy is made
+  double sampled_share_ = 0;             // sum over rows
+  uint32_t samples_ = 0;
+  uint64_t window_rows_ = 0, window_kept_ = 0;
+  uint64_t kept_rows_ = 0;
+  HeadScreenUse use_;
+};
+
+}  // namespace slm

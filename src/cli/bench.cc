@@ -1,5 +1,3 @@
-#include "lab/bench.h"
-
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -7,8 +5,11 @@
 #include "base/json.h"
 #include "base/machine.h"
 #include "base/text.h"
+#include "cli/explain.h"
 #include "cli/lab_commands.h"
 #include "cli/open_model.h"
+#include "lab/bench.h"
+#include "lab/explain.h"
 #include "lab/report_json.h"
 
 namespace slm::cli {
@@ -17,6 +18,7 @@ namespace {
 struct BenchFlags {
   ModelFlags model;
   lab::BenchPlan plan;
+  bool explain = false;
 };
 
 void add_list(CLI::App& app, const char* name, std::vector<uint32_t>& values, std::string_view key) {
@@ -40,9 +42,7 @@ void print_rows(const lab::BenchDevice& device, const std::vector<lab::BenchRow>
   }
 }
 
-Status run_bench_command(const BenchFlags& given, const Context& context) {
-  SLM_TRY(rows, lab::plan_rows(given.plan));
-  ModelFlags model = given.model;
+Result<OpenedModel> open_for(const std::vector<lab::BenchRow>& rows, ModelFlags model) {
   const uint32_t needed = lab::context_needed(rows);
   if (model.context == 0) {
     model.context = needed;
@@ -50,20 +50,45 @@ Status run_bench_command(const BenchFlags& given, const Context& context) {
     return fail(ErrorKind::kUsage, "lab.bench_context", needed, model.context);
   }
   model.sequences = lab::sequences_needed(rows);
-  SLM_TRY(opened, resolve_and_open(model, true));
-  Runtime& runtime = *opened.runtime;
+  return resolve_and_open(model, true);
+}
+
+Status measure_speed(Runtime& runtime, lab::BenchDevice device, std::vector<lab::BenchRow>& rows, uint32_t repetitions, bool json) {
   const lab::Watch watch = watch_measurement();
-  const lab::BenchDevice device{machine_facts().cpu, std::string(runtime.model().kernels().name), runtime.threads(),
-                                measure_read_bandwidth(runtime.threads())};
-  const Status measured = lab::run_bench(runtime, rows, given.plan.repetitions, watch);
+  device.read_gb_per_s = measure_read_bandwidth(runtime.threads());
+  const Status measured = lab::run_bench(runtime, rows, repetitions, watch);
   end_progress();
   SLM_TRY_STATUS(measured);
-  if (context.json) {
+  if (json) {
     print_json(lab::bench_json(device, rows));
   } else {
     print_rows(device, rows);
   }
   return {};
+}
+
+Status explain_time(Runtime& runtime, const lab::BenchDevice& device, const std::vector<lab::BenchRow>& rows, uint32_t repetitions, bool json) {
+  const lab::Watch watch = watch_measurement();
+  Explanation explanation{device, measure_limits(runtime.model().kernels(), runtime.threads()), {}};
+  auto explained = lab::explain(runtime, rows, repetitions, watch);
+  end_progress();
+  if (!explained) return tl::unexpected<Error>(explained.error());
+  explanation.rows = std::move(*explained);
+  if (json) {
+    print_json(explanation_json(explanation));
+  } else {
+    print_explanation(explanation);
+  }
+  return {};
+}
+
+Status run_bench_command(const BenchFlags& flags, const Context& context) {
+  SLM_TRY(rows, lab::plan_rows(flags.plan));
+  SLM_TRY(opened, open_for(rows, flags.model));
+  Runtime& runtime = *opened.runtime;
+  const lab::BenchDevice device{machine_facts().cpu, std::string(runtime.model().kernels().name), runtime.threads(), 0};
+  if (flags.explain) return explain_time(runtime, device, rows, flags.plan.repetitions, context.json);
+  return measure_speed(runtime, device, rows, flags.plan.repetitions, context.json);
 }
 
 }  // namespace
@@ -76,6 +101,7 @@ Run setup_bench(CLI::App& app) {
   add_list(app, "--depth", flags->plan.depth, "lab.flag.depth");
   add_list(app, "--sequences", flags->plan.sequences, "lab.flag.sequences");
   app.add_option("--repetitions", flags->plan.repetitions, tr("lab.flag.repetitions"))->type_name("N");
+  app.add_flag("--explain", flags->explain, tr("lab.flag.explain"));
   return [flags](const Context& context) { return run_bench_command(*flags, context); };
 }
 

@@ -38,7 +38,10 @@ double peak_rate(ThreadPool& pool, uint64_t (*products)(uint64_t)) {
   return best;
 }
 
-Roof measure_roof(const kernels::PeakProducts& peaks, int threads) {
+}  // namespace
+
+Roof measure_roof(const kernels::KernelTable& table, int threads) {
+  const kernels::PeakProducts& peaks = kernels::peak_products(table);
   ThreadPool pool(threads);
   Roof roof;
   roof.threads = threads;
@@ -49,12 +52,9 @@ Roof measure_roof(const kernels::PeakProducts& peaks, int threads) {
   return roof;
 }
 
-}  // namespace
-
 std::vector<Roof> measure_roofs(const kernels::KernelTable& table, int threads) {
-  const kernels::PeakProducts& peaks = kernels::peak_products(table);
-  std::vector<Roof> roofs = {measure_roof(peaks, 1)};
-  if (threads > 1) roofs.push_back(measure_roof(peaks, threads));
+  std::vector<Roof> roofs = {measure_roof(table, 1)};
+  if (threads > 1) roofs.push_back(measure_roof(table, threads));
   return roofs;
 }
 

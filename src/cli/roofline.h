@@ -16,6 +16,7 @@ struct Roof {
   double float_gmac_per_s = 0;
 };
 
+Roof measure_roof(const kernels::KernelTable& table, int threads);  // two to three seconds
 // Of one thread, and of all `threads` where there are more.
 std::vector<Roof> measure_roofs(const kernels::KernelTable& table, int threads);
 Json roofs_json(const std::vector<Roof>& roofs);

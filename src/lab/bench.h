@@ -38,9 +38,11 @@ Result<std::vector<BenchRow>> plan_rows(const BenchPlan& plan);
 uint32_t context_needed(const std::vector<BenchRow>& rows);
 uint32_t sequences_needed(const std::vector<BenchRow>& rows);
 
-// Measures each row once per repetition, all rows in turn (drift and heat meet all alike), after one unmeasured round of short
-// work. The model must have been opened as context_needed() and sequences_needed() say.
-// Errors: those of the engine; kFailed when cancelled.
+// One unmeasured round of short work of each row: pages of the file come into memory, the clock of the CPU comes up.
+Status warm_up(Runtime& runtime, const std::vector<BenchRow>& rows, const Watch& watch);
+
+// Measures each row once per repetition, all rows in turn (drift and heat meet all alike), after warm_up(). The model must
+// have been opened as context_needed() and sequences_needed() say. Errors: those of the engine; kFailed when cancelled.
 Status run_bench(Runtime& runtime, std::vector<BenchRow>& rows, uint32_t repetitions, const Watch& watch);
 
 }  // namespace slm::lab

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unicodedata
 import unittest
 
 SLM, WRITE_MODEL = sys.argv[1:3]
@@ -276,6 +277,42 @@ class Facts(unittest.TestCase):
                 self.assertGreater(roof["int8_gmac_per_s"], roof["fp32_gmac_per_s"])
         self.assertNotIn("roofline", run_json("doctor"))
         self.assertIn("GMAC/s", run("doctor", "--roofline").stdout.decode())
+
+    def test_bench_explains_where_the_time_goes(self):
+        out = run_json("bench", MODEL, "--explain", "--prefill", "200,20", "--decode", "3", "--repetitions", "2")
+        self.assertGreater(out["read_gb_per_s"], 0)
+        self.assertEqual([(row["work"], row["tokens"], row["measured"]) for row in out["explained"]],
+                         [("prefill", 200, 2), ("prefill", 20, 2), ("decode", 3, 6)])
+        for row in out["explained"]:
+            parts = {(part["part"], part["type"]): part for part in row["parts"]}
+            self.assertEqual([name for name, _ in parts], ["embedding", "norms", "qkv", "heads", "attention", "attention_output", "gate_up",
+                                                           "activation", "down", "head", "waiting", "rest"])
+            self.assertEqual({name for name, kind in parts if kind == ""}, {"norms", "heads", "activation", "waiting", "rest"})
+            self.assertEqual(parts["down", "F32"]["products"], "fp32")
+            self.assertGreater(parts["attention", "F16"]["macs"], 0)
+            self.assertIsNone(parts["waiting", ""]["gb_per_s"])
+            limit = out["fp32_gmac_per_s"]
+            for part in row["parts"]:
+                self.assertGreaterEqual(part["seconds"], 0)
+                self.assertAlmostEqual(part["share"], part["seconds"] / row["seconds"])
+                if part["macs"] > 0 and part["seconds"] > 0:
+                    self.assertAlmostEqual(part["share_of_products"], part["macs"] / part["seconds"] / 1e9 / limit)
+            least = sum(max(part["bytes"] / out["read_gb_per_s"], part["macs"] / limit) for part in row["parts"]) / 1e9
+            self.assertAlmostEqual(row["least_seconds"], least)
+
+    def test_bench_explains_to_people(self):
+        text = run("bench", MODEL, "--explain", "--prefill", "0", "--decode", "2", "--repetitions", "1", "--lang", "zh").stdout.decode()
+        table = text[text.index("部分"):].split("\n")
+        columns = [sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line) for line in table[:14]]
+        self.assertEqual(len(set(columns)), 1, text)
+        for word in ("注意力", "输出层", "等待其他线程", "合计", "F32", "上限"):
+            self.assertIn(word, text)
+        for flags, word in ((("--repetitions", "0"), "--repetitions 0"), (("--prefill", "0", "--decode", "0"), "--decode"),
+                            (("--explian",), "--explain"), (("--ctx", "16"), "16")):
+            done = run("bench", MODEL, "--explain", *flags)
+            self.assertEqual(done.returncode, 2, flags)
+            self.assertIn(word, done.stderr.decode())
+            self.assertEqual(done.stdout, b"")
 
     def test_version_and_licenses(self):
         self.assertRegex(run("version").stdout.decode(), r"^slm \d+\.\d+\.\d+\n$")

@@ -15,10 +15,12 @@ namespace {
 #include "kernels/isa/avx2_vector.inc"
 #include "kernels/isa/avx2_unpack.inc"
 #define SLM_DPBUSD(sum, u8, s8) _mm256_dpbusd_epi32(sum, u8, s8)
+constexpr uint32_t kDirectGroups = 2;  // of 8 rows, that few tokens meet at once
 constexpr uint32_t kPanelGroups = 4;  // of 8 rows, that tokens meet at once
 constexpr int tile_tokens(int groups) { return groups == 4 ? 5 : 8; }  // their sums and results stay in 32 registers
 #include "kernels/isa/vnni_sums.inc"
 #include "kernels/isa/avx2_quantised.inc"
+#include "kernels/isa/avx512_direct.inc"
 #include "kernels/isa/avx512_tile.inc"
 #include "kernels/isa/avx2_float.inc"
 #include "kernels/isa/avx2_attention_tiles.inc"

@@ -19,6 +19,12 @@ Status in_range(const char* option, uint64_t value, uint64_t low, uint64_t high)
   return fail(ErrorKind::kUsage, "engine.option", option, value, low, high);
 }
 
+// How many of the likeliest ids the choice of a token looks at, and nothing else of the request looks at more; 0: all.
+uint32_t likeliest_wanted(const Request& request) {
+  if (request.with_logprob || request.top_logprobs > 0) return 0;
+  return likeliest_read(request.sampling);
+}
+
 }  // namespace
 
 struct Engine::Impl {
@@ -77,6 +83,7 @@ Engine::Engine() = default;
 Engine::~Engine() = default;
 const EngineOptions& Engine::options() const { return impl_->options; }
 const Model& Engine::model() const { return impl_->model; }
+HeadScreenUse Engine::head_screen_use() const { return Model::head_screen_use(*impl_->workspace); }
 void Engine::profile(PassProfile* into) { Model::profile(*impl_->workspace, into); }
 
 Result<std::unique_ptr<Engine>> Engine::create(const Model& model, ThreadPool& pool, const EngineOptions& options) {
@@ -88,7 +95,7 @@ Result<std::unique_ptr<Engine>> Engine::create(const Model& model, ThreadPool& p
   if (all.n_usable == 0) all.n_usable = model.spec().vocabulary;
   SLM_TRY(pages, KvPool::create(model.kv_layout(options.kv_type), options.sequences, options.context,
                                 options.max_batch_tokens));
-  auto workspace = model.make_workspace(options.max_batch_tokens, options.context, pool.size());
+  auto workspace = model.make_workspace(options.max_batch_tokens, options.context, pool.size(), options.head_screening);
   if (!workspace) {
     return fail(ErrorKind::kDoesNotFit, "engine.workspace",
                 model.workspace_bytes(options.max_batch_tokens, pool.size(), options.context));
@@ -226,7 +233,7 @@ void Engine::Impl::run(const std::vector<Share>& shares, std::vector<StepOutput>
     const Status extended = extend(*sequence->kv, n);
     SLM_CHECK(extended);  // the pool holds `sequences` full ones, and no more than that run
     batch.push_back({sequence->kv.get(), first_pos, std::span<const int32_t>(sequence->ids).subspan(first_pos, n),
-                     samples ? n - 1 : n});
+                     samples ? n - 1 : n, {likeliest_wanted(sequence->request), options.n_usable}});
     if (samples) sampled.push_back(i);
   }
   const size_t first_output = outputs.size();

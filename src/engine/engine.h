@@ -21,6 +21,7 @@ struct EngineOptions {
   uint32_t max_batch_tokens = 256;   // prefill chunk
   kernels::KvType kv_type = kernels::KvType::kF16;
   uint32_t n_usable = 0;             // ids >= n_usable are never sampled (padding of the vocabulary); 0: all
+  HeadScreening head_screening = HeadScreening::kNever;  // takes Model::head_screen_bytes() more, late; changes no id
 };
 
 using SequenceId = uint64_t;
@@ -79,6 +80,8 @@ class Engine {
 
   // Costs and times of the passes to come are added to `into`, made for the pool's threads (model/pass_profile.h); null: no more.
   void profile(PassProfile* into);
+
+  HeadScreenUse head_screen_use() const;
 
   const EngineOptions& options() const;
   const Model& model() const;

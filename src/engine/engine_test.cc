@@ -214,6 +214,59 @@ TEST(EngineStep, PaddingIsNeverSampled) {
   for (const int32_t id : run_one(*r.engine, q).ids) EXPECT_LT(id, 10);
 }
 
+// Greedy and drawn from few together, and one by one: the head in two stages gives the same ids, for any number of threads.
+TEST(EngineHeadScreen, ChangesNoId) {
+  std::vector<Request> requests;
+  for (uint64_t i = 0; i < 4; ++i) {
+    requests.push_back(request(some_ids(3 + i, kVocabulary, 40 + i), 30 - static_cast<uint32_t>(i)));
+    if (i > 0) requests.back().sampling = drawing(1.2f, i == 1 ? 5 : 40, i);
+  }
+  requests[3].sampling.top_p = 0.9f;
+  for (const char* family : {"llama", "gemma2", "gemma3"}) {
+    for (const int threads : {1, 2, 3}) {
+      for (const uint32_t sequences : {1u, 4u}) {
+        SCOPED_TRACE(std::string(family) + ", " + std::to_string(threads) + " threads, " + std::to_string(sequences) + " sequences");
+        std::vector<std::vector<int32_t>> ids[2];
+        for (const HeadScreening screening : {HeadScreening::kNever, HeadScreening::kAlways}) {
+          Rig r = rig(family, {.context = 64, .sequences = sequences, .n_usable = 300, .head_screening = screening}, threads);
+          const bool screened = screening == HeadScreening::kAlways;
+          std::vector<SequenceId> submitted;
+          for (const Request& one : requests) submitted.push_back(*r.engine->submit(one));
+          auto outcomes = run(*r.engine);
+          for (const SequenceId id : submitted) ids[screened].push_back(outcomes[id].ids);
+          const HeadScreenUse use = r.engine->head_screen_use();
+          EXPECT_EQ(use.standing, screened);
+          EXPECT_EQ(use.rows > 20, screened);
+          EXPECT_LE(use.kept, use.rows * kVocabulary);
+        }
+        EXPECT_EQ(ids[0], ids[1]);
+      }
+    }
+  }
+}
+
+// Who asks for logprobs, or for a choice that may need any logit, gets whole rows.
+TEST(EngineHeadScreen, LeavesRequestsAloneThatReadAll) {
+  Rig r = rig("llama", {.context = 64, .head_screening = HeadScreening::kAlways});
+  run_one(*r.engine, request(some_ids(4, kVocabulary, 1), 3));
+  const uint64_t rows = r.engine->head_screen_use().rows;
+  EXPECT_EQ(rows, 2u);
+  Request asks[4];
+  asks[0].with_logprob = true;
+  asks[1].top_logprobs = 2;
+  asks[2].sampling.repetition_penalty = 1.1f;
+  asks[3].sampling = drawing(1.0f, 0, 1);
+  for (Request& one : asks) {
+    one.prompt = some_ids(4, kVocabulary, 2);
+    one.max_tokens = 4;
+    EXPECT_EQ(run_one(*r.engine, one).ids.size(), 4u);
+  }
+  ASSERT_TRUE(r.engine->score(some_ids(3, kVocabulary, 3), 2, [](uint32_t, std::span<const float> logits) {
+    for (const float logit : logits) EXPECT_TRUE(std::isfinite(logit));
+  }));
+  EXPECT_EQ(r.engine->head_screen_use().rows, rows);
+}
+
 TEST(EngineStep, LogprobsComeFromTheModelsLogits) {
   Rig r = rig("qwen2", {.context = 64});
   const auto prompt = some_ids(6, kVocabulary, 9);

@@ -28,4 +28,10 @@ Status validate(const SamplingParams& params) {
   return {};
 }
 
+uint32_t likeliest_read(const SamplingParams& params) {
+  const bool moved = !params.logit_bias.empty() || params.repetition_penalty != 1 || params.presence_penalty != 0 || params.frequency_penalty != 0;
+  if (moved) return 0;  // what is likeliest after that may not have been before
+  return params.temperature == 0 ? 1 : params.top_k;
+}
+
 }  // namespace slm

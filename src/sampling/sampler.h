@@ -33,6 +33,10 @@ struct SamplingParams {
 // Errors: kUsage naming the parameter and its range (NaN and infinities are refused).
 Status validate(const SamplingParams& params);
 
+// How many of the likeliest logits Sampler reads, without a mask; 0: it may read all. The others may be -inf then: the id and the random numbers
+// taken are the same.
+uint32_t likeliest_read(const SamplingParams& params);
+
 struct TokenLogprob {
   int32_t id;
   float logprob;

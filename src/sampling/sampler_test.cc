@@ -319,6 +319,49 @@ TEST(Sampler, PenaltiesChangeLogitsAsDocumented) {
   }
 }
 
+SamplingParams chain_of(float temperature, uint32_t top_k, float top_p = 1, float min_p = 0, float typical_p = 1) {
+  SamplingParams params;
+  params.temperature = temperature;
+  params.top_k = top_k;
+  params.top_p = top_p;
+  params.min_p = min_p;
+  params.typical_p = typical_p;
+  params.seed = 9;
+  return params;
+}
+
+TEST(Sampler, ReadsNoMoreThanItSays) {
+  for (const SamplingParams& params : {chain_of(0, 0), chain_of(0, 40), chain_of(0.7f, 40, 0.95f), chain_of(1, 1), chain_of(1.5f, 100), chain_of(1, 7, 1, 0.1f),
+                                       chain_of(2, 20, 0.9f, 0.05f, 0.8f)}) {
+    const uint32_t read = likeliest_read(params);
+    EXPECT_EQ(read, params.temperature == 0 ? 1 : params.top_k);
+    Sampler whole(table(), params), part(table(), params);
+    for (uint64_t seed = 0; seed < 60; ++seed) {
+      std::vector<float> all = random_logits(300, seed, 4);
+      for (float& logit : all) logit = std::round(logit * 4) / 4;  // many ties
+      std::vector<float> few = all;
+      std::vector<ScoredId> best;
+      best_of(std::span<const float>(few).first(280), read, best);
+      std::vector<bool> stays(few.size());
+      for (const ScoredId& one : best) stays[static_cast<size_t>(one.id)] = true;
+      for (size_t i = 0; i < few.size(); ++i) few[i] = stays[i] ? few[i] : -kInf;
+      EXPECT_EQ(whole.sample(all, 280), part.sample(few, 280));
+    }
+  }
+}
+
+TEST(Sampler, ReadsAllWhereTheOrderMayChange) {
+  EXPECT_EQ(likeliest_read(chain_of(1, 0, 0.9f, 0.1f)), 0u);
+  for (int i = 0; i < 4; ++i) {
+    SamplingParams params = chain_of(0, 40);
+    if (i == 0) params.logit_bias = {{3, 1.0f}};
+    if (i == 1) params.repetition_penalty = 1.1f;
+    if (i == 2) params.presence_penalty = 0.5f;
+    if (i == 3) params.frequency_penalty = -0.5f;
+    EXPECT_EQ(likeliest_read(params), 0u) << i;
+  }
+}
+
 TEST(Sampler, RefusesParametersOutOfRange) {
   const auto refused = [](auto change) {
     SamplingParams params;

@@ -2,7 +2,8 @@
 """slm beside its peers on the same files: run.py MODEL.gguf... [--peer NAME=PYTHON]... [--slm build/slm] [--out TABLE.md]
 
 NAME is llama.cpp or ik, PYTHON the interpreter that has its package (README.md). Each repetition is a fresh process of each in turn, with the same
-file, threads and numbers of tokens; medians with their spread, and the measured read bandwidth beside them.
+file, threads and numbers of tokens; medians with their spread, and the measured read bandwidth beside them. --start measures a start to the first token,
+--sequences 4,16 several sequences that decode at once.
 """
 import argparse
 import json
@@ -11,12 +12,15 @@ import pathlib
 import statistics
 import subprocess
 import sys
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
+START_PROMPT = "Once upon a time"
+START_TOKENS = 4  # of a peer's prompt, about what START_PROMPT has
 
 
 def slm_once(args, path):
-    """Facts of the machine, and tok/s by the same names as a peer's."""
+    """Tok/s by the same names as a peer's."""
     def bench(*flags):
         command = [args.slm, "bench", path, "--threads", str(args.threads), "--repetitions", "1", "--json", *flags]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -25,26 +29,65 @@ def slm_once(args, path):
         return json.loads(done.stdout)
 
     numbers = lambda list_: ",".join(str(n) for n in list_)  # noqa: E731
-    facts, rates = {}, {}
+    rates = {}
     if args.prefill:
-        facts = bench("--prefill", numbers(args.prefill), "--decode", "0")
-        rates |= {f"prefill {row['tokens']}": row["tokens_per_second"]["median"] for row in facts["rows"]}
+        rows = bench("--prefill", numbers(args.prefill), "--decode", "0")["rows"]
+        rates |= {f"prefill {row['tokens']}": row["tokens_per_second"]["median"] for row in rows}
     if args.depths:
-        facts = bench("--prefill", "0", "--decode", str(args.decode), "--depth", numbers(args.depths))
-        rates |= {f"decode {row['tokens']} @ {row['depth']}": row["tokens_per_second"]["median"] for row in facts["rows"]}
-    return facts, rates
+        rows = bench("--prefill", "0", "--decode", str(args.decode), "--depth", numbers(args.depths))["rows"]
+        rates |= {f"decode {row['tokens']} @ {row['depth']}": row["tokens_per_second"]["median"] for row in rows}
+    if args.sequences:
+        rows = bench("--prefill", "0", "--decode", str(args.decode), "--sequences", numbers(args.sequences))["rows"]
+        rates |= {f"decode {row['tokens']}, {row['sequences']} sequences": row["tokens_per_second"]["median"] for row in rows}
+    return rates
 
 
-def peer_once(args, name, python, path):
-    work = json.dumps({"prefill": args.prefill, "decode": args.decode, "depths": args.depths, "threads": args.threads})
-    done = subprocess.run([python, str(HERE / "peer.py"), name, path, work], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def slm_start(args, path):
+    """The whole process of a first answer of one token, its end included."""
+    command = [args.slm, "run", path, START_PROMPT, "--raw", "--max-tokens", "1", "--temperature", "0", "--ctx", "4096", "--threads", str(args.threads)]
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"{' '.join(command)} exited {process.returncode}")
+    return {"start to first token, s": seconds, "start, peak MB": usage.ru_maxrss * 1024 / 1e6}
+
+
+def machine_facts(args):
+    done = subprocess.run([args.slm, "doctor", "--json"], stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def peer_process(name, python, path, work):
+    done = subprocess.run([python, str(HERE / "peer.py"), name, path, json.dumps(work)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:
         sys.exit(f"{name} exited {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def cell(rates):
-    return f"{statistics.median(rates):.1f} [{min(rates):.1f}, {max(rates):.1f}]"
+def peer_once(args, name, python, path):
+    work = {"prefill": args.prefill, "decode": args.decode, "depths": args.depths, "sequences": args.sequences, "threads": args.threads}
+    return peer_process(name, python, path, work) if args.prefill or args.depths or args.sequences else {}
+
+
+def rounds_of(args, path, peers):
+    """One process of each in turn, then, with the file in the page cache, one start of each."""
+    rounds = {"slm": slm_once(args, path), **{name: peer_once(args, name, python, path) for name, python in peers.items()}}
+    if args.start:
+        rounds["slm"] |= slm_start(args, path)
+        for name, python in peers.items():
+            rounds[name] |= peer_process(name, python, path, {"start": START_TOKENS, "threads": args.threads})
+    return rounds
+
+
+def digits(work):
+    return 3 if work.endswith(", s") else 0 if work.endswith("MB") else 1
+
+
+def cell(work, values):
+    return " [".join(f"{value:.{digits(work)}f}" for value in (statistics.median(values), min(values))) + f", {max(values):.{digits(work)}f}]"
 
 
 def share_of_bandwidth(path, work, rates, gigabytes_per_second):
@@ -54,14 +97,14 @@ def share_of_bandwidth(path, work, rates, gigabytes_per_second):
     return f" ({statistics.median(rates) * os.path.getsize(path) / gigabytes_per_second / 1e7:.0f} %)"
 
 
-def table_of(path, facts, bandwidth, measured):
+def table_of(path, threads, facts, bandwidth, measured):
     names = list(measured)
-    head = "| work | " + " | ".join(names) + " | " + " | ".join(f"slm / {name}" for name in names[1:]) + " |"
-    lines = [f"{os.path.basename(path)} on {facts['cpu']}, {facts['isa']}, {facts['threads']} threads; memory reads {bandwidth:.1f} GB/s", "",
+    head = "| work (tok/s) | " + " | ".join(names) + " | " + " | ".join(f"slm / {name}" for name in names[1:]) + " |"
+    lines = [f"{os.path.basename(path)} on {facts['cpu']}, {facts['isa']}, {threads} threads; memory reads {bandwidth:.1f} GB/s", "",
              head, "|" + "---|" * (head.count("|") - 1)]
     for work in measured["slm"]:
         ours = measured["slm"][work]
-        cells = [cell(measured[name][work]) for name in names]
+        cells = [cell(work, measured[name][work]) for name in names]
         cells[0] += share_of_bandwidth(path, work, ours, bandwidth)
         ratios = [f"{statistics.median(ours) / statistics.median(measured[name][work]):.2f}" for name in names[1:]]
         lines.append(f"| {work} | " + " | ".join(cells + ratios) + " |")
@@ -72,15 +115,15 @@ def measure(args, path):
     peers = dict(peer.split("=", 1) for peer in args.peer)
     measured, bandwidth, facts = {name: {} for name in ["slm", *peers]}, [], {}
     for i in range(args.repetitions):
-        facts, rates = slm_once(args, path)
+        facts = machine_facts(args)
         bandwidth.append(facts["read_gb_per_s"])
-        rounds = {"slm": rates, **{name: peer_once(args, name, python, path) for name, python in peers.items()}}
+        rounds = rounds_of(args, path, peers)
         for name, found in rounds.items():
             for work, rate in found.items():
                 measured[name].setdefault(work, []).append(rate)
-        print(f"{i + 1}/{args.repetitions}: " + "; ".join(name + " " + " ".join(f"{rate:.1f}" for rate in found.values())
+        print(f"{i + 1}/{args.repetitions}: " + "; ".join(name + " " + " ".join(f"{value:.{digits(work)}f}" for work, value in found.items())
                                                          for name, found in rounds.items()), file=sys.stderr)
-    return table_of(path, facts, statistics.median(bandwidth), measured)
+    return table_of(path, args.threads, facts, statistics.median(bandwidth), measured)
 
 
 def main():
@@ -92,12 +135,16 @@ def main():
     parser.add_argument("--prefill", type=numbers, default=[512], metavar="N,...")
     parser.add_argument("--decode", type=int, default=64, metavar="N")
     parser.add_argument("--depths", type=numbers, default=[0], metavar="N,...")
+    parser.add_argument("--sequences", type=numbers, default=[], metavar="N,...", help="so many decoding at once: tok/s of all together")
+    parser.add_argument("--start", action="store_true", help="a fresh process up to its first token: seconds, peak memory")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--out", help="also write the tables to this file")
     args = parser.parse_args()
     if args.repetitions < 5:
         parser.error("--repetitions: at least 5, a median of fewer says little")
+    if not (args.prefill or args.depths or args.sequences or args.start):
+        parser.error("nothing to measure: --prefill, --depths, --sequences or --start")
     for peer in args.peer:
         if peer.split("=", 1)[0] not in ("llama.cpp", "ik") or "=" not in peer:
             parser.error(f"--peer {peer}: llama.cpp=PYTHON or ik=PYTHON")

@@ -102,6 +102,8 @@ def table_of(path, threads, facts, bandwidth, measured):
     head = "| work (tok/s) | " + " | ".join(names) + " | " + " | ".join(f"slm / {name}" for name in names[1:]) + " |"
     lines = [f"{os.path.basename(path)} on {facts['cpu']}, {facts['isa']}, {threads} threads; memory reads {bandwidth:.1f} GB/s", "",
              head, "|" + "---|" * (head.count("|") - 1)]
+    if "ik" in names and "avx512" in facts["isa"]:
+        lines[0] += "; ik is the prebuilt wheel, for AVX2"
     for work in measured["slm"]:
         ours = measured["slm"][work]
         cells = [cell(work, measured[name][work]) for name in names]

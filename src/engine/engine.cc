@@ -11,6 +11,9 @@
 namespace slm {
 namespace {
 
+// Of weights, moved after a decode step: a few milliseconds, so that nobody waits for it.
+constexpr size_t kMovedBytes = 32u << 20;
+
 // Rows whose logits are held at once.
 constexpr uint32_t kLogitRows = 32;
 
@@ -28,7 +31,7 @@ uint32_t likeliest_wanted(const Request& request) {
 }  // namespace
 
 struct Engine::Impl {
-  Impl(const Model& m, ThreadPool& p, const EngineOptions& o, std::unique_ptr<KvPool> pages,
+  Impl(Model& m, ThreadPool& p, const EngineOptions& o, std::unique_ptr<KvPool> pages,
        std::unique_ptr<Model::Workspace, void (*)(Model::Workspace*)> space)
       : model(m), pool(p), options(o), kv(std::move(pages)), workspace(std::move(space)), retained(o.sequences + 1) {}
 
@@ -61,7 +64,7 @@ struct Engine::Impl {
   Status score(std::span<const int32_t> ids, uint32_t first,
                const std::function<void(uint32_t, std::span<const float>)>& visit);
 
-  const Model& model;
+  Model& model;
   ThreadPool& pool;
   EngineOptions options;
   std::unique_ptr<KvPool> kv;
@@ -86,7 +89,7 @@ const Model& Engine::model() const { return impl_->model; }
 HeadScreenUse Engine::head_screen_use() const { return Model::head_screen_use(*impl_->workspace); }
 void Engine::profile(PassProfile* into) { Model::profile(*impl_->workspace, into); }
 
-Result<std::unique_ptr<Engine>> Engine::create(const Model& model, ThreadPool& pool, const EngineOptions& options) {
+Result<std::unique_ptr<Engine>> Engine::create(Model& model, ThreadPool& pool, const EngineOptions& options) {
   SLM_TRY_STATUS(in_range("context", options.context, 1, limits::kMaxContext));
   SLM_TRY_STATUS(in_range("sequences", options.sequences, 1, limits::kMaxSequences));
   SLM_TRY_STATUS(in_range("max_batch_tokens", options.max_batch_tokens, 1, limits::kMaxBatchTokens));
@@ -249,6 +252,8 @@ void Engine::Impl::run(const std::vector<Share>& shares, std::vector<StepOutput>
     }
   }
   std::erase_if(running, [](const Sequence* s) { return s->state == Sequence::State::kFinished; });
+  const bool decoded = std::any_of(shares.begin(), shares.end(), [](const Share& share) { return share.n == 1 && share.samples; });
+  if (options.moves_weights && decoded) options.moves_weights = model.move_weights(kMovedBytes, *workspace, pool);
 }
 
 template <class Take>

@@ -20,6 +20,7 @@ struct EngineOptions {
   uint32_t sequences = 1;            // how many may run at once
   uint32_t max_batch_tokens = 256;   // prefill chunk
   kernels::KvType kv_type = kernels::KvType::kF16;
+  bool moves_weights = false;        // to huge pages, some after each decode step: Model::move_weights
   uint32_t n_usable = 0;             // ids >= n_usable are never sampled (padding of the vocabulary); 0: all
   HeadScreening head_screening = HeadScreening::kNever;  // takes Model::head_screen_bytes() more, late; changes no id
 };
@@ -53,7 +54,7 @@ struct StepOutput {
 class Engine {
  public:
   // Errors: kUsage: an option outside its range; kDoesNotFit when the pages cannot be reserved.
-  static Result<std::unique_ptr<Engine>> create(const Model& model, ThreadPool& pool, const EngineOptions& options);
+  static Result<std::unique_ptr<Engine>> create(Model& model, ThreadPool& pool, const EngineOptions& options);
   ~Engine();
 
   // Errors: kUsage: empty prompt, an id outside the vocabulary, bad sampling params; kDoesNotFit: prompt longer than the

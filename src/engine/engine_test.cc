@@ -168,7 +168,7 @@ TEST(EngineStep, SequencesTogetherGetTheirOwnIds) {
       EXPECT_EQ(alone.back().size(), 5 + i);
     }
     for (const auto& [sequences, batch] : {std::pair{16u, 32u}, {16u, 8u}, {5u, 64u}, {16u, 256u}}) {
-      Rig many = rig(family, {.context = 128, .sequences = sequences, .max_batch_tokens = batch}, 3);
+      Rig many = rig(family, {.context = 128, .sequences = sequences, .max_batch_tokens = batch, .moves_weights = true}, 3);
       std::vector<SequenceId> ids;
       for (uint32_t i = 0; i < 16; ++i) ids.push_back(*many.engine->submit(make(i)));
       auto outcomes = run(*many.engine);

@@ -52,6 +52,8 @@ class HeadScreen {
   // Not from a team; scratch as above.
   void learn(const Pass& pass, ThreadPool& pool, std::byte* scratch);
 
+  // No copy was made for this head, or it did not pay, and none will be.
+  bool given_up() const { return given_up_; }
   const HeadScreenUse& use() const { return use_; }
   // Of the last pass that was screened.
   uint64_t kept_rows() const { return kept_rows_; }

@@ -7,6 +7,7 @@
 #include "model/forward.h"
 #include "model/head_screen.h"
 #include "model/pass_profile.h"
+#include "model/weight_mover.h"
 #include "model/weights.h"
 #include "model/workspace.h"
 
@@ -67,6 +68,7 @@ struct Model::Impl {
   ModelSpec spec;
   Weights weights;
   RopeAngles angles[2];  // of full and of windowed layers
+  std::unique_ptr<WeightMover> mover = {};  // once the first weights are to be moved
 
   ModelParts parts() const { return {spec, weights, kernels, angles}; }
 };
@@ -118,6 +120,13 @@ uint64_t Model::workspace_bytes(uint32_t max_batch_tokens, int threads, uint32_t
 uint64_t Model::head_screen_bytes() const { return HeadScreen::bytes(impl_->weights.head); }
 
 HeadScreenUse Model::head_screen_use(const Workspace& workspace) { return workspace.screen ? workspace.screen->use() : HeadScreenUse{}; }
+
+bool Model::move_weights(size_t bytes, const Workspace& workspace, ThreadPool& pool) {
+  const MappedFile* mapping = impl_->file->mapping();
+  if (mapping == nullptr) return false;
+  if (!impl_->mover) impl_->mover = std::make_unique<WeightMover>(impl_->weights, *mapping);
+  return impl_->mover->move(bytes, !workspace.screen || workspace.screen->given_up(), pool);
+}
 
 std::unique_ptr<Model::Workspace, void (*)(Model::Workspace*)> Model::make_workspace(uint32_t max_batch_tokens,
                                                                                     uint32_t max_context, int threads,

@@ -66,6 +66,10 @@ class Model {
   std::unique_ptr<Workspace, void (*)(Workspace*)> make_workspace(uint32_t max_batch_tokens, uint32_t max_context, int threads,
                                                                   HeadScreening screening = HeadScreening::kNever) const;
 
+  // Moves the next `bytes` or so of the weights to memory of huge pages (weight_mover.h); no logit changes. The head stays while the
+  // workspace's screen may do without it. False when nothing is left to do, or the file is not mapped. REQUIRES: no forward runs meanwhile.
+  bool move_weights(size_t bytes, const Workspace& workspace, ThreadPool& pool);
+
   // Runs the batch (at most max_batch_tokens tokens in all), writing keys and values to the items' KV and logits rows to
   // `logits` (sum of rows asked for, vocabulary), in item order. REQUIRES: token ids < vocabulary (checked by the engine),
   // pool.size() threads as the workspace was made for. A row's bits depend on its sequence's ids alone: not on threads, on how

@@ -194,6 +194,44 @@ TEST(Forward, SameBitsForAnyChunkAndThreads) {
 }
 
 // A full batch takes the FFN's inside kFfnColumns at a time, a small one all at once; the last part is smaller.
+TEST(Forward, SameBitsWhileTheWeightsMove) {
+  for (const std::string family : {"llama", "gemma3", "qwen3"}) {  // qwen3: a head of its own
+    const auto model = open_tiny(family, "model-q8_0.gguf", *kernels::usable_tables().front());
+    ASSERT_NE(model, nullptr);
+    const std::vector<int32_t> ids = some_ids(9, model->spec().vocabulary, 5);
+    const std::vector<float> before = logits_of(*model, ids, 4, 2);
+    const auto workspace = model->make_workspace(4, 9, 3);
+    for (const int threads : {1, 3}) {
+      ThreadPool pool(threads);
+      // One matrix each time; the head is the last.
+      for (int i = 0; i < 5 && model->move_weights(1, *workspace, pool); ++i) EXPECT_TRUE(same_bits(logits_of(*model, ids, 4, 2), before)) << family << i;
+    }
+    ThreadPool pool(2);
+    EXPECT_FALSE(model->move_weights(uint64_t{1} << 40, *workspace, pool));
+    EXPECT_TRUE(same_bits(logits_of(*model, ids, 4, 2), before)) << family;
+    EXPECT_FALSE(model->move_weights(1, *workspace, pool));
+  }
+}
+
+TEST(Forward, TheHeadStaysForItsScreen) {
+  const auto model = open_tiny("llama", "model-q8_0.gguf", *kernels::usable_tables().front());
+  ASSERT_NE(model, nullptr);
+  ThreadPool pool(2);
+  const auto screened = model->make_workspace(4, 9, 2, HeadScreening::kAlways), plain = model->make_workspace(4, 9, 2);
+  EXPECT_TRUE(model->move_weights(uint64_t{1} << 40, *screened, pool));
+  EXPECT_TRUE(model->move_weights(uint64_t{1} << 40, *screened, pool));
+  EXPECT_FALSE(model->move_weights(uint64_t{1} << 40, *plain, pool));
+}
+
+TEST(Forward, WeightsThatAreNotMappedStay) {
+  TinyFile file;
+  const auto model = file.open();
+  ASSERT_TRUE(model);
+  ThreadPool pool(1);
+  const auto workspace = (*model)->make_workspace(1, 8, 1);
+  EXPECT_FALSE((*model)->move_weights(1, *workspace, pool));
+}
+
 TEST(Forward, SameBitsForAnyPartOfTheFfn) {
   const std::pair<TensorType, uint32_t> shapes[] = {{TensorType::kQ8_0, 3 * kFfnColumns + 32}, {TensorType::kF32, 2 * kFfnColumns + 45}};
   for (const kernels::KernelTable* kernels : kernels::usable_tables()) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/huge_memory.h"
 #include "base/limits.h"
 #include "base/thread_pool.h"
 #include "runtime/chat_ids.h"
@@ -124,7 +125,7 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const OpenOptions& options) {
   impl.options = options;
   SLM_TRY(opened, open_file(options.path));
   impl.opened = std::move(opened);
-  const Model& model = *impl.opened.model;
+  Model& model = *impl.opened.model;
   SLM_TRY_STATUS(validate_options(options, model.spec()));
   const MachineFacts machine = machine_facts();
   impl.threads = options.threads > 0 ? options.threads : machine.usable_cores;
@@ -151,6 +152,8 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const OpenOptions& options) {
   engine_options.sequences = options.sequences;
   engine_options.max_batch_tokens = options.max_batch_tokens;
   engine_options.kv_type = options.kv_type;
+  // While a part moves, and after it as long as nothing else asks for the memory, the file's pages are held as well.
+  engine_options.moves_weights = gives_huge_pages() && impl.plan.available - impl.plan.total >= impl.plan.weights + model.head_screen_bytes();
   engine_options.n_usable = usable_ids(*tokenizer, model.spec().vocabulary);
   SLM_TRY(engine, Engine::create(model, *impl.pool, engine_options));
   impl.engine = std::move(engine);

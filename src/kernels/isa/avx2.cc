@@ -15,6 +15,7 @@
 namespace slm::kernels {
 namespace {
 
+constexpr bool kWide = false;  // registers of 16 floats
 #include "kernels/isa/avx2_vector.inc"
 #include "kernels/isa/avx2_unpack.inc"
 #include "kernels/isa/avx2_sums.inc"
@@ -22,7 +23,6 @@ namespace {
 #include "kernels/isa/avx2_float.inc"
 #include "kernels/isa/avx2_attention_tiles.inc"
 constexpr uint32_t kTileQueries = 3;
-constexpr bool kWideAttention = false;
 #include "kernels/isa/avx2_attention.inc"
 #include "kernels/isa/avx2_elementwise.inc"
 #include "kernels/isa/x86_peaks.inc"

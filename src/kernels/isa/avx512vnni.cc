@@ -12,6 +12,7 @@
 namespace slm::kernels {
 namespace {
 
+constexpr bool kWide = true;  // registers of 16 floats
 #include "kernels/isa/avx2_vector.inc"
 #include "kernels/isa/avx2_unpack.inc"
 #define SLM_DPBUSD(sum, u8, s8) _mm256_dpbusd_epi32(sum, u8, s8)
@@ -23,10 +24,10 @@ constexpr int tile_tokens(int groups) { return groups == 4 ? 5 : 8; }  // their 
 #include "kernels/isa/avx512_direct.inc"
 #include "kernels/isa/avx512_tile.inc"
 #include "kernels/isa/avx2_float.inc"
+#include "kernels/isa/avx512_float.inc"
 #include "kernels/isa/avx2_attention_tiles.inc"
 #include "kernels/isa/avx512_attention.inc"
 constexpr uint32_t kTileQueries = 8;
-constexpr bool kWideAttention = true;
 #include "kernels/isa/avx2_attention.inc"
 #include "kernels/isa/avx2_elementwise.inc"
 #include "kernels/isa/x86_peaks.inc"

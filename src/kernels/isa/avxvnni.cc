@@ -13,6 +13,7 @@
 namespace slm::kernels {
 namespace {
 
+constexpr bool kWide = false;  // registers of 16 floats
 #include "kernels/isa/avx2_vector.inc"
 #include "kernels/isa/avx2_unpack.inc"
 #define SLM_DPBUSD(sum, u8, s8) _mm256_dpbusd_avx_epi32(sum, u8, s8)
@@ -24,7 +25,6 @@ constexpr int tile_tokens(int) { return 4; }  // their sums stay in 16 registers
 #include "kernels/isa/avx2_float.inc"
 #include "kernels/isa/avx2_attention_tiles.inc"
 constexpr uint32_t kTileQueries = 3;
-constexpr bool kWideAttention = false;
 #include "kernels/isa/avx2_attention.inc"
 #include "kernels/isa/avx2_elementwise.inc"
 #include "kernels/isa/x86_peaks.inc"

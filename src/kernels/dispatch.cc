@@ -1,6 +1,7 @@
 // Which tables this machine can run, and the one to use. A new ISA is one row of kRows.
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include "kernels/isa/tables.h"
 #include "kernels/peaks.h"
@@ -64,22 +65,24 @@ bool has_neondot() { return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0; }
 bool has_neoni8mm() { return has_neondot() && (getauxval(AT_HWCAP2) & HWCAP2_I8MM) != 0; }
 #endif
 
-// Best first; scalar stays last.
+// Best first; scalar stays last. Names stand here too: filling a table is done with its own instructions, so that it is a thing for machines that
+// have them.
 struct Row {
+  std::string_view name;
   const KernelTable& (*table)();
   const PeakProducts& (*peaks)();
   bool (*usable)();
 };
 constexpr Row kRows[] = {
 #if defined(__x86_64__)
-    {avx512vnni_table, avx512vnni_peaks, has_avx512vnni},
-    {avxvnni_table, avxvnni_peaks, has_avxvnni},
-    {avx2_table, avx2_peaks, has_avx2},
+    {"avx512vnni", avx512vnni_table, avx512vnni_peaks, has_avx512vnni},
+    {"avxvnni", avxvnni_table, avxvnni_peaks, has_avxvnni},
+    {"avx2", avx2_table, avx2_peaks, has_avx2},
 #elif defined(__aarch64__)
-    {neoni8mm_table, neoni8mm_peaks, has_neoni8mm},
-    {neondot_table, neondot_peaks, has_neondot},
+    {"neoni8mm", neoni8mm_table, neoni8mm_peaks, has_neoni8mm},
+    {"neondot", neondot_table, neondot_peaks, has_neondot},
 #endif
-    {scalar_table, scalar_peaks, always},
+    {"scalar", scalar_table, scalar_peaks, always},
 };
 
 std::string names(bool usable_only) {
@@ -87,7 +90,7 @@ std::string names(bool usable_only) {
   for (const Row& row : kRows) {
     if (usable_only && !row.usable()) continue;
     if (!out.empty()) out += ", ";
-    out += row.table().name;
+    out += row.name;
   }
   return out;
 }
@@ -104,7 +107,7 @@ std::vector<const KernelTable*> usable_tables() {
 
 const PeakProducts& peak_products(const KernelTable& table) {
   for (const Row& row : kRows) {
-    if (row.table().name == table.name) return row.peaks();
+    if (row.name == table.name) return row.peaks();
   }
   return scalar_peaks();
 }
@@ -113,7 +116,7 @@ Result<const KernelTable*> choose_table() {
   const char* wanted = std::getenv("SLM_ISA");
   if (wanted == nullptr || *wanted == '\0') return usable_tables().front();
   for (const Row& row : kRows) {
-    if (row.table().name != wanted) continue;
+    if (row.name != wanted) continue;
     if (!row.usable()) return fail(ErrorKind::kUsage, "kernels.isa_not_here", wanted, names(true));
     return &row.table();
   }

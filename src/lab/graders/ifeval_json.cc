@@ -71,7 +71,7 @@ class Reader {
     while (at_ < text_.size()) {
       const char c = text_[at_++];
       if (c == '"') return true;
-      if (c >= 0 && c < 0x20) return false;
+      if (static_cast<unsigned char>(c) < 0x20) return false;
       if (c == '\\' && !read_escape()) return false;
     }
     return false;

@@ -414,7 +414,7 @@ void ForwardPass::project(uint32_t first, uint32_t n, float* logits) {
 void ForwardPass::project_likeliest(HeadScreen& screen, std::span<const Likeliest> wanted, float* logits) {
   const HeadScreen::Pass pass{head_inputs({spec_, weights_, kernels_, angles_}, work_), wanted, logits};
   screen.first_stage(team_, pass, mine_.scratch);
-  done(PassPhase::kHead, TensorType::kQ5_0);
+  done(PassPhase::kHead, screen.copy_type());
   meet();
   screen.second_stage(team_, pass, mine_.scratch);
   done(PassPhase::kHead, weights_.head.type);

@@ -19,6 +19,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 #include "model/weights.h"
@@ -42,8 +43,18 @@ float sum_of(float (&values)[kCopyBlock]) {
   return values[0];
 }
 
-void pack_5_bits(const uint8_t (&q)[kCopyBlock], BlockQ5_0& out) {
-  for (uint32_t i = 0; i < 16; ++i) out.qs[i] = static_cast<uint8_t>((q[i] & 15) | q[i + 16] << 4);
+// Half the number of steps that a type has: values are -kHalf .. kHalf - 1 of them.
+template <class Block>
+constexpr int kHalf = std::is_same_v<Block, BlockQ5_0> ? 16 : 8;
+
+void pack_nibbles(const uint8_t (&q)[kCopyBlock], uint8_t (&out)[16]) {
+  for (uint32_t i = 0; i < 16; ++i) out[i] = static_cast<uint8_t>((q[i] & 15) | q[i + 16] << 4);
+}
+
+void pack(const uint8_t (&q)[kCopyBlock], BlockQ4_0& out) { pack_nibbles(q, out.qs); }
+
+void pack(const uint8_t (&q)[kCopyBlock], BlockQ5_0& out) {
+  pack_nibbles(q, out.qs);
   uint8_t fifth[kCopyBlock];
   for (uint32_t i = 0; i < kCopyBlock; ++i) fifth[i] = q[i] >> 4;
   for (uint32_t i = 0; i < 4; ++i) {
@@ -77,27 +88,29 @@ float extreme_of(const float* w, float& odd) {
 uint16_t half_of_step(float step) { return kernels::float_to_half(std::clamp(step, -kLargestHalf, kLargestHalf)); }
 
 // From 8 bits, in integers: half a dozen times faster than by floats, and without rounding of its own.
-Squares to_5_bits(const BlockQ8_0& in, BlockQ5_0& out) {
+template <class Block>
+Squares encode(const BlockQ8_0& in, Block& out) {
+  constexpr int kMost = kHalf<Block>;
   int16_t q[kCopyBlock], steps[kCopyBlock], least = 0, most = 0;
   for (uint32_t i = 0; i < kCopyBlock; ++i) q[i] = in.qs[i];
   for (uint32_t i = 0; i < kCopyBlock; ++i) {
     least = q[i] < least ? q[i] : least;
     most = q[i] > most ? q[i] : most;
   }
-  // The extreme becomes -16 steps. Not less than 9, so that `factor` has 16 bits; blocks as they are made have 127.
+  // The extreme becomes -kMost steps. Not less than 9, so that `factor` has 16 bits; blocks as they are made have 127.
   const int extreme = -least > most ? std::min<int>(least, -9) : std::max<int>(most, 9);
   const float scale = kernels::half_to_float(in.d);
-  out.d = half_of_step(scale * static_cast<float>(extreme) / -16.0f);
-  const auto factor = static_cast<int16_t>(-16 * 16384 / extreme);
+  out.d = half_of_step(scale * static_cast<float>(extreme) / -kMost);
+  const auto factor = static_cast<int16_t>(-kMost * 16384 / extreme);
   for (uint32_t i = 0; i < kCopyBlock; ++i) {
     auto in_64ths = static_cast<int16_t>(int32_t{static_cast<int16_t>(q[i] * 256)} * factor >> 16);
     in_64ths = static_cast<int16_t>((in_64ths + 32) >> 6);
-    in_64ths = in_64ths < -16 ? int16_t{-16} : in_64ths;
-    steps[i] = in_64ths > 15 ? int16_t{15} : in_64ths;
+    in_64ths = in_64ths < -kMost ? int16_t{-kMost} : in_64ths;
+    steps[i] = in_64ths > kMost - 1 ? int16_t{kMost - 1} : in_64ths;
   }
   uint8_t packed[kCopyBlock];
-  for (uint32_t i = 0; i < kCopyBlock; ++i) packed[i] = static_cast<uint8_t>(steps[i] + 16);
-  pack_5_bits(packed, out);
+  for (uint32_t i = 0; i < kCopyBlock; ++i) packed[i] = static_cast<uint8_t>(steps[i] + kMost);
+  pack(packed, out);
   int32_t qq = 0, qs = 0, ss = 0;
   for (uint32_t i = 0; i < kCopyBlock; ++i) qq += int32_t{q[i]} * q[i];
   for (uint32_t i = 0; i < kCopyBlock; ++i) qs += int32_t{q[i]} * steps[i];
@@ -107,15 +120,17 @@ Squares to_5_bits(const BlockQ8_0& in, BlockQ5_0& out) {
   return {d * d * qq - 2 * d * step * qs + step * step * ss, d * d * qq};
 }
 
-Squares to_5_bits(const float* w, BlockQ5_0& out) {
+template <class Block>
+Squares encode(const float* w, Block& out) {
+  constexpr int kMost = kHalf<Block>;
   float odd;
   const float extreme = extreme_of(w, odd);
-  out.d = half_of_step(extreme / -16.0f);
+  out.d = half_of_step(extreme / -kMost);
   const float step = kernels::half_to_float(out.d);
   uint8_t q[kCopyBlock];
   if (step == 0.0f) {
-    std::memset(q, 16, sizeof q);
-    pack_5_bits(q, out);
+    std::memset(q, kMost, sizeof q);
+    pack(q, out);
     const double all = 32.0 * extreme * extreme + odd;
     return {all, all};
   }
@@ -123,16 +138,16 @@ Squares to_5_bits(const float* w, BlockQ5_0& out) {
   float error[kCopyBlock], weight[kCopyBlock];
   for (uint32_t i = 0; i < kCopyBlock; ++i) {
     const float steps = w[i] * inverse;
-    float up = steps + 16.5f;
+    float up = steps + (kMost + 0.5f);
     up = up > 0.0f ? up : 0.0f;
-    up = up < 31.0f ? up : 31.0f;
+    up = up < 2.0f * kMost - 1 ? up : 2.0f * kMost - 1;
     const auto whole = static_cast<int32_t>(up);
-    const float left = steps - static_cast<float>(whole - 16);
+    const float left = steps - static_cast<float>(whole - kMost);
     q[i] = static_cast<uint8_t>(whole);
     error[i] = left * left;
     weight[i] = steps * steps;
   }
-  pack_5_bits(q, out);
+  pack(q, out);
   const double square = double{step} * step;
   return {square * sum_of(error) + odd, square * sum_of(weight)};
 }
@@ -152,7 +167,7 @@ double rounding(const TensorView& head) {
   return k / (1 - k);
 }
 
-size_t copy_bytes(const TensorView& head) { return size_t{head.rows} * row_bytes(TensorType::kQ5_0, head.cols); }
+size_t copy_bytes(const TensorView& head, TensorType type) { return size_t{head.rows} * row_bytes(type, head.cols); }
 
 }  // namespace
 
@@ -160,14 +175,14 @@ bool HeadCopy::saves(const TensorView& head) {
   return (head.type == TensorType::kQ8_0 || reads_floats(head.type)) && head.cols % kCopyBlock == 0;
 }
 
-uint64_t HeadCopy::bytes(const TensorView& head) {
+uint64_t HeadCopy::bytes(const TensorView& head, TensorType type) {
   const size_t floats = reads_floats(head.type) ? 2 : 1;
-  return copy_bytes(head) + floats * sizeof(float) * head.rows + kHugePage;
+  return copy_bytes(head, type) + floats * sizeof(float) * head.rows + kHugePage;
 }
 
-std::unique_ptr<HeadCopy> HeadCopy::reserve(const TensorView& head, const kernels::KernelTable& kernels) {
+std::unique_ptr<HeadCopy> HeadCopy::reserve(const TensorView& head, TensorType type, const kernels::KernelTable& kernels) {
   std::unique_ptr<HeadCopy> copy(new HeadCopy);
-  copy->reserved_ = bytes(head);
+  copy->reserved_ = bytes(head, type);
   void* memory = mmap(nullptr, copy->reserved_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) return nullptr;
   copy->memory_ = static_cast<std::byte*>(memory);
@@ -176,8 +191,8 @@ std::unique_ptr<HeadCopy> HeadCopy::reserve(const TensorView& head, const kernel
   std::byte* at = copy->memory_ + ((address + kHugePage - 1) / kHugePage * kHugePage - address);
   copy->head_ = head;
   copy->kernels_ = &kernels;
-  copy->view_ = {TensorType::kQ5_0, at, head.rows, head.cols, row_bytes(TensorType::kQ5_0, head.cols)};
-  const size_t weights = copy_bytes(head);
+  copy->view_ = {type, at, head.rows, head.cols, row_bytes(type, head.cols)};
+  const size_t weights = copy_bytes(head, type);
   if (weights >= kHugePage) madvise(at, weights, MADV_HUGEPAGE);
   float* numbers = reinterpret_cast<float*>(at + (weights + alignof(float) - 1) / alignof(float) * alignof(float));
   copy->error_ = numbers;
@@ -190,6 +205,11 @@ HeadCopy::~HeadCopy() {
 }
 
 void HeadCopy::fill(size_t begin, size_t end) {
+  view_.type == TensorType::kQ4_0 ? fill_blocks<BlockQ4_0>(begin, end) : fill_blocks<BlockQ5_0>(begin, end);
+}
+
+template <class Block>
+void HeadCopy::fill_blocks(size_t begin, size_t end) {
   const bool small = head_.type == TensorType::kQ8_0;
   const auto dequantize = kernels_->dequantize[static_cast<uint32_t>(head_.type)];
   std::vector<float> row(small ? 0 : head_.cols);
@@ -197,10 +217,10 @@ void HeadCopy::fill(size_t begin, size_t end) {
   for (size_t r = begin; r < end; ++r) {
     const std::byte* weights = head_.row(r);
     if (!small) dequantize(weights, head_.cols, row.data());
-    auto* blocks = reinterpret_cast<BlockQ5_0*>(const_cast<std::byte*>(view_.row(r)));
+    auto* blocks = reinterpret_cast<Block*>(const_cast<std::byte*>(view_.row(r)));
     Squares sum = {0, 0};
     for (uint32_t b = 0; b < head_.cols / kCopyBlock; ++b) {
-      const Squares block = small ? to_5_bits(reinterpret_cast<const BlockQ8_0*>(weights)[b], blocks[b]) : to_5_bits(row.data() + b * kCopyBlock, blocks[b]);
+      const Squares block = small ? encode(reinterpret_cast<const BlockQ8_0*>(weights)[b], blocks[b]) : encode(row.data() + b * kCopyBlock, blocks[b]);
       sum.error += block.error;
       sum.weight += block.weight;
     }

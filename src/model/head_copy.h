@@ -1,4 +1,4 @@
-// The output head once more in 5 bits (Q5_0), and how far a logit computed from that copy can be from the exact one.
+// The output head once more in 4 or 5 bits (Q4_0, Q5_0), and how far a logit computed from that copy can be from the exact one.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +17,16 @@ struct HeadInput {
 
 class HeadCopy {
  public:
-  // Whether the copy is smaller than the head by a quarter at least: Q8_0, F16, BF16 and F32 in rows of whole blocks.
-  static bool saves(const TensorView& head);
-  static uint64_t bytes(const TensorView& head);
+  // What a copy may be of.
+  static constexpr TensorType kTypes[] = {TensorType::kQ4_0, TensorType::kQ5_0};
 
-  // Empty, in memory of its own; null where there is none. `head` (its rows may lie apart from each other) outlives it. REQUIRES: saves(head).
-  static std::unique_ptr<HeadCopy> reserve(const TensorView& head, const kernels::KernelTable& kernels);
+  // Whether any copy is smaller than the head by a quarter at least: of Q8_0, F16, BF16 and F32 in rows of whole blocks.
+  static bool saves(const TensorView& head);
+  static uint64_t bytes(const TensorView& head, TensorType type);
+
+  // Empty, in memory of its own; null where there is none. `head` (its rows may lie apart from each other) outlives it. REQUIRES: saves(head),
+  // type is one of kTypes.
+  static std::unique_ptr<HeadCopy> reserve(const TensorView& head, TensorType type, const kernels::KernelTable& kernels);
   ~HeadCopy();
   HeadCopy(const HeadCopy&) = delete;
   HeadCopy& operator=(const HeadCopy&) = delete;
@@ -30,7 +34,7 @@ class HeadCopy {
   // Copies rows [begin, end); threads may fill different rows at a time.
   void fill(size_t begin, size_t end);
 
-  const TensorView& view() const { return view_; }  // (rows, cols), Q5_0
+  const TensorView& view() const { return view_; }  // (rows, cols)
 
   // An input's part in the bound.
   struct Reach {
@@ -45,6 +49,8 @@ class HeadCopy {
 
  private:
   HeadCopy() = default;
+  template <class Block>
+  void fill_blocks(size_t begin, size_t end);
 
   TensorView head_, view_;
   const kernels::KernelTable* kernels_ = nullptr;

@@ -15,6 +15,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/machine.h"
+
 namespace slm {
 namespace {
 
@@ -25,13 +27,11 @@ constexpr uint64_t kLeastWeights = 4u << 20;        // smaller heads are in the 
 constexpr uint32_t kRowsBefore = 16, kSamples = 8;  // rows seen before the copy is made; the last of them are sampled
 constexpr uint32_t kSampled = 64;                   // one row of the head in so many
 constexpr uint64_t kWindow = 32;                    // rows between looks at whether it pays
+constexpr double kAlone = 2;                        // what an exact row costs, by itself, of one among all
+constexpr double kPays = 0.85, kStillPays = 0.95;   // of what the whole head costs
+constexpr uint32_t kMostCopies = 3;                 // where what is asked changes, another type may pay; not again and again
 constexpr double kCapError = 2e-6;                  // of soft_cap, relative to the cap (kernels/elementwise_test.cc holds 5e-7)
 constexpr float kNoLogit = -std::numeric_limits<float>::infinity();
-
-// The share of rows kept exactly at which nothing is saved any more, were a row by itself as cheap as one of many.
-double share_saved(const TensorView& head) {
-  return 1.0 - static_cast<double>(row_bytes(TensorType::kQ5_0, head.cols)) / static_cast<double>(head.row_bytes);
-}
 
 // Indices of the `top` largest values that are more than -inf, in no order.
 void largest(const kernels::KernelTable& kernels, const float* values, size_t n, uint32_t top, std::vector<uint32_t>& out) {
@@ -83,7 +83,7 @@ HeadInput HeadInputs::of(size_t row) const {
 
 uint64_t HeadScreen::bytes(const TensorView& head) {
   const bool large = uint64_t{head.rows} * head.cols >= kLeastWeights;
-  return large && HeadCopy::saves(head) ? HeadCopy::bytes(head) : 0;
+  return large && HeadCopy::saves(head) ? HeadCopy::bytes(head, TensorType::kQ5_0) : 0;
 }
 
 HeadScreen::HeadScreen(const TensorView& head, const kernels::KernelTable& kernels, float soft_cap, int threads, bool always)
@@ -199,45 +199,69 @@ void HeadScreen::learn(const Pass& pass, ThreadPool& pool, std::byte* scratch) {
   if (seen_ + kSamples >= kRowsBefore || always_) sample(row_of(pass, pass.rows.size() - 1, scratch));
   seen_ += static_cast<uint32_t>(pass.rows.size());
   if (given_up_ || (seen_ < kRowsBefore && !always_)) return;
-  sampled_.reset();
-  use_.expected_share = sampled_share_ / samples_;
-  given_up_ = use_.expected_share > share_saved(head_) / 2 && !always_;
+  decide(pool);
+}
+
+// Of a row of logits by a copy, in units of the whole head's.
+double HeadScreen::cost(TensorType type, double share) const {
+  return static_cast<double>(row_bytes(type, head_.cols)) / static_cast<double>(row_bytes(head_.type, head_.cols)) + kAlone * share;
+}
+
+void HeadScreen::decide(ThreadPool& pool) {
+  double least = std::numeric_limits<double>::infinity();
+  for (Sampled& one : sampled_) {
+    const TensorType type = one.copy->view().type;
+    const double share = one.share / samples_;
+    if (cost(type, share) < least) {
+      least = cost(type, share);
+      copy_type_ = type;
+      use_.expected_share = share;
+    }
+    one = {};
+  }
+  samples_ = seen_ = 0;
+  given_up_ = (least > kPays || copies_ == kMostCopies) && !always_;
   if (!given_up_) build(pool);
 }
 
 // What share of the head's rows would be kept, by some of them and this row of logits, which is whole.
 void HeadScreen::sample(const Row& row) {
-  if (!sampled_) {
-    TensorView some = head_;
-    some.rows = (head_.rows + kSampled - 1) / kSampled;
-    some.row_bytes = head_.row_bytes * kSampled;
-    sampled_ = HeadCopy::reserve(some, kernels_);
-    given_up_ = !sampled_;
-    if (given_up_) return;
-    sampled_->fill(0, some.rows);
-  }
-  const TensorView& some = sampled_->view();
-  std::vector<float> upper(some.rows);
-  multiply_rows(kernels_, some, {0, some.rows}, {row.in.x, row.in.quant}, 1, upper.data(), some.rows, row.scratch);
-  sampled_->upper_bounds(0, some.rows, upper.data(), sampled_->reach(row.in), upper.data());
-  if (soft_cap_ != 0.0f) kernels_.soft_cap(upper.data(), soft_cap_, upper.size());
   std::vector<uint32_t> best;
   largest(kernels_, row.logits, std::min<size_t>(row.wanted.below, head_.rows), row.wanted.top, best);
   float lowest = std::numeric_limits<float>::infinity();
   for (const uint32_t id : best) lowest = std::min(lowest, row.logits[id]);
-  const auto kept = std::count_if(upper.begin(), upper.end(), [lowest](float u) { return !(u < lowest); });
-  sampled_share_ += static_cast<double>(kept) / some.rows;
   ++samples_;
+  for (size_t i = 0; i < std::size(sampled_); ++i) {
+    Sampled& one = sampled_[i];
+    if (!one.copy) {
+      TensorView some = head_;
+      some.rows = (head_.rows + kSampled - 1) / kSampled;
+      some.row_bytes = head_.row_bytes * kSampled;
+      one.copy = HeadCopy::reserve(some, HeadCopy::kTypes[i], kernels_);
+      given_up_ = !one.copy;
+      if (given_up_) return;
+      one.copy->fill(0, some.rows);
+    }
+    const TensorView& some = one.copy->view();
+    std::vector<float> upper(some.rows);
+    multiply_rows(kernels_, some, {0, some.rows}, {row.in.x, row.in.quant}, 1, upper.data(), some.rows, row.scratch);
+    one.copy->upper_bounds(0, some.rows, upper.data(), one.copy->reach(row.in), upper.data());
+    if (soft_cap_ != 0.0f) kernels_.soft_cap(upper.data(), soft_cap_, upper.size());
+    const auto kept = std::count_if(upper.begin(), upper.end(), [lowest](float u) { return !(u < lowest); });
+    one.share += static_cast<double>(kept) / some.rows;
+  }
 }
 
 void HeadScreen::build(ThreadPool& pool) {
-  copy_ = HeadCopy::reserve(head_, kernels_);
+  // Memory that was there when the model was opened may be somebody's by now, and what is reserved for the KV may be touched yet.
+  if (machine_facts().available_bytes / 2 >= HeadCopy::bytes(head_, copy_type_)) copy_ = HeadCopy::reserve(head_, copy_type_, kernels_);
   given_up_ = !copy_;
   if (given_up_) return;
   pool.run([&](const Team& team) {
     const Team::Share share = team.share(head_.rows, kRowsTogether);
     copy_->fill(share.begin, share.end);
   });
+  ++copies_;
   use_.standing = true;
 }
 
@@ -251,9 +275,8 @@ void HeadScreen::watch(size_t rows) {
   if (window_rows_ < kWindow) return;
   const double share = static_cast<double>(window_kept_) / (static_cast<double>(window_rows_) * head_.rows);
   window_rows_ = window_kept_ = 0;
-  if (always_ || share <= share_saved(head_) * 3 / 4) return;
+  if (always_ || cost(copy_type_, share) <= kStillPays) return;
   copy_.reset();
-  given_up_ = true;
   use_.standing = false;
 }
 

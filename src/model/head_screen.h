@@ -1,8 +1,9 @@
-// The output head in two stages, for rows of which only the likeliest ids are asked: first a copy in 5 bits of all its rows, then exactly those
+// The output head in two stages, for rows of which only the likeliest ids are asked: first a copy in 4 or 5 bits of all its rows, then exactly those
 // rows that can still be among the likeliest. What comes out holds the same likeliest ids and logits as the whole pass.
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <span>
 #include <vector>
@@ -55,9 +56,9 @@ class HeadScreen {
   // No copy was made for this head, or it did not pay, and none will be.
   bool given_up() const { return given_up_; }
   const HeadScreenUse& use() const { return use_; }
-  // Of the last pass that was screened.
+  // Of the last pass that was screened: rows with an exact product, and what the copy is.
   uint64_t kept_rows() const { return kept_rows_; }
-  uint64_t copy_bytes() const { return copy_ ? copy_->view().rows * copy_->view().row_bytes : 0; }
+  TensorType copy_type() const { return copy_type_; }
 
  private:
   // What one thread keeps for itself; the values of `best` are read by all after a barrier.
@@ -85,6 +86,8 @@ class HeadScreen {
   void finish_first(Thread& mine, const Row& row, size_t n) const;
 
   void sample(const Row& row);
+  double cost(TensorType type, double share) const;
+  void decide(ThreadPool& pool);
   void build(ThreadPool& pool);
   void watch(size_t rows);
 
@@ -93,11 +96,19 @@ class HeadScreen {
   const float soft_cap_;
   const bool always_;
   std::vector<Thread> threads_;
-  std::unique_ptr<HeadCopy> copy_, sampled_;
-  bool given_up_ = false;
-  uint32_t seen_ = 0;                    // rows that suited, until the copy is made
-  double sampled_share_ = 0;             // sum over rows
+  // Some rows by a copy of each type, while it is not known which pays.
+  struct Sampled {
+    std::unique_ptr<HeadCopy> copy;
+    double share = 0;                    // of the rows that would be kept, summed over samples
+  };
+
+  std::unique_ptr<HeadCopy> copy_;
+  TensorType copy_type_ = HeadCopy::kTypes[0];
+  Sampled sampled_[std::size(HeadCopy::kTypes)];
   uint32_t samples_ = 0;
+  bool given_up_ = false;
+  uint32_t seen_ = 0;                    // rows that suited, since there is no copy
+  uint32_t copies_ = 0;                  // made so far
   uint64_t window_rows_ = 0, window_kept_ = 0;
   uint64_t kept_rows_ = 0;
   HeadScreenUse use_;

@@ -26,8 +26,8 @@ BlockQ8_0* blocks_of_row(Matrix& head, uint32_t row) { return reinterpret_cast<B
 // ---- the bound ----
 
 // Largest |exact - coarse| as a share of the bound, over all rows and tokens; fails where it is more than 1.
-double most_of_bound(const kernels::KernelTable& table, const Matrix& head, Tokens& tokens, uint32_t n) {
-  const auto copy = HeadCopy::reserve(head.view, table);
+double most_of_bound(const kernels::KernelTable& table, const Matrix& head, TensorType type, Tokens& tokens, uint32_t n) {
+  const auto copy = HeadCopy::reserve(head.view, type, table);
   EXPECT_TRUE(copy);
   copy->fill(0, head.view.rows);
   Scratch scratch;
@@ -54,13 +54,20 @@ double most_of_bound(const kernels::KernelTable& table, const Matrix& head, Toke
   return most;
 }
 
+// The same by copies of each type.
+double most_of_bound(const kernels::KernelTable& table, const Matrix& head, Tokens& tokens, uint32_t n) {
+  double least = 1;
+  for (const TensorType type : HeadCopy::kTypes) least = std::min(least, most_of_bound(table, head, type, tokens, n));
+  return least;
+}
+
 TEST(HeadCopyBound, HoldsForRandomRows) {
   Random random(11);
   for (const kernels::KernelTable* table : kernels::usable_tables()) {
     for (const TensorType type : kHeadTypes) {
-      for (const uint32_t cols : {32u, 64u, 640u, 1056u}) {
-        for (const float spread : {1.0f, 1e-3f, 300.0f, 1e-37f, 1e19f, 1e30f}) {
-          const Matrix head(random, type, 40, cols);
+      for (const uint32_t cols : {32u, 640u, 1056u}) {
+        for (const float spread : {1.0f, 300.0f, 1e-37f, 1e30f}) {
+          const Matrix head(random, type, 20, cols);
           Tokens tokens(random, 3, cols, spread);
           const double most = most_of_bound(*table, head, tokens, 3);
           EXPECT_TRUE(spread != 1.0f || most > 0.02) << cols << " " << most;  // of random directions, about 2.5 / sqrt(cols)
@@ -75,21 +82,23 @@ TEST(HeadCopyBound, IsReached) {
   Random random(12);
   const kernels::KernelTable& table = *kernels::usable_tables().front();
   for (const TensorType type : kHeadTypes) {
-    const uint32_t cols = 640;
-    const Matrix head(random, type, 24, cols);
-    const auto copy = HeadCopy::reserve(head.view, table);
-    ASSERT_TRUE(copy);
-    copy->fill(0, head.view.rows);
-    Tokens tokens(random, head.view.rows, cols);
-    std::vector<float> rounded(cols);
-    for (uint32_t r = 0; r < head.view.rows; ++r) {
-      float* x = tokens.x.data() + size_t{r} * cols;
-      table.dequantize[static_cast<uint32_t>(type)](head.view.row(r), cols, x);
-      table.dequantize[static_cast<uint32_t>(TensorType::kQ5_0)](copy->view().row(r), cols, rounded.data());
-      for (uint32_t k = 0; k < cols; ++k) x[k] -= rounded[k];
+    for (const TensorType copy_type : HeadCopy::kTypes) {
+      const uint32_t cols = 640;
+      const Matrix head(random, type, 24, cols);
+      const auto copy = HeadCopy::reserve(head.view, copy_type, table);
+      ASSERT_TRUE(copy);
+      copy->fill(0, head.view.rows);
+      Tokens tokens(random, head.view.rows, cols);
+      std::vector<float> rounded(cols);
+      for (uint32_t r = 0; r < head.view.rows; ++r) {
+        float* x = tokens.x.data() + size_t{r} * cols;
+        table.dequantize[static_cast<uint32_t>(type)](head.view.row(r), cols, x);
+        table.dequantize[static_cast<uint32_t>(copy_type)](copy->view().row(r), cols, rounded.data());
+        for (uint32_t k = 0; k < cols; ++k) x[k] -= rounded[k];
+      }
+      tokens.quantize();
+      EXPECT_GT(most_of_bound(table, head, copy_type, tokens, head.view.rows), type == TensorType::kQ8_0 ? 0.99 : 0.85);
     }
-    tokens.quantize();
-    EXPECT_GT(most_of_bound(table, head, tokens, head.view.rows), type == TensorType::kQ8_0 ? 0.99 : 0.85);
   }
 }
 
@@ -146,7 +155,7 @@ TEST(HeadCopyBound, CountsTheRoundingOfSums) {
   }
   Tokens tokens(random, 4, 640);
   for (const kernels::KernelTable* table : kernels::usable_tables()) {
-    const double most = most_of_bound(*table, head, tokens, 4);
+    const double most = most_of_bound(*table, head, TensorType::kQ5_0, tokens, 4);
     EXPECT_GT(most, 0);
     EXPECT_LT(most, 0.2);  // roundings rarely add up
   }
@@ -156,7 +165,7 @@ TEST(HeadCopyBound, NothingIsSaidOfWhatIsNoNumber) {
   Random random(14);
   Matrix head(random, TensorType::kQ8_0, 8, 32);
   blocks_of_row(head, 3)->d = kernels::float_to_half(NAN);
-  const auto copy = HeadCopy::reserve(head.view, kernels::scalar_table());
+  const auto copy = HeadCopy::reserve(head.view, TensorType::kQ4_0, kernels::scalar_table());
   ASSERT_TRUE(copy);
   copy->fill(0, 8);
   Tokens tokens(random, 1, 32);
@@ -251,11 +260,12 @@ void expect_screened(const Matrix& head, Tokens& tokens, std::span<const Likelie
 TEST(HeadScreenStages, GiveTheLikeliestOfTheWholePass) {
   Random random(21);
   for (const TensorType type : kHeadTypes) {
-    for (const uint32_t rows : {1u, 7u, 64u, 333u, 1001u}) {
+    for (const uint32_t rows : {1u, 7u, 333u}) {
+      if (type != TensorType::kQ8_0 && rows != 333) continue;
       const Matrix head(random, type, rows, 64);
       Tokens tokens(random, 4, 64);
       const Likeliest wanted[] = {{1, rows}, {5, rows}, {40, rows - rows / 3}, {HeadScreen::kMostTop, rows}};
-      for (size_t n = 1; n <= 4; ++n) expect_screened(head, tokens, std::span(wanted).first(n));
+      for (const size_t n : {1u, 2u, 4u}) expect_screened(head, tokens, std::span(wanted).first(n));
       expect_screened(head, tokens, {wanted, 3}, 5.0f);
     }
   }

@@ -31,10 +31,10 @@ void add_head_cost_of(const ModelParts& parts, uint32_t rows, PassProfile* profi
 void add_screened_head_cost_of(const ModelParts& parts, uint32_t rows, const HeadScreen& screen, PassProfile* profile) {
   if (!profile) return;
   const TensorView& head = parts.weights.head;
-  PassCost& coarse = profile->costs.at(PassPhase::kHead, TensorType::kQ5_0);
+  PassCost& coarse = profile->costs.at(PassPhase::kHead, screen.copy_type());
   PassCost& exact = profile->costs.at(PassPhase::kHead, head.type);
   ++coarse.calls, ++exact.calls;
-  coarse.bytes += screen.copy_bytes();
+  coarse.bytes += head.rows * row_bytes(screen.copy_type(), head.cols);
   coarse.macs += uint64_t{rows} * head.rows * head.cols;
   exact.bytes += screen.kept_rows() * head.row_bytes;
   exact.macs += screen.kept_rows() * head.cols;

@@ -26,6 +26,7 @@ constexpr size_t kScanned = 64;
 constexpr uint64_t kLeastWeights = 4u << 20;        // smaller heads are in the cache anyway
 constexpr uint32_t kRowsBefore = 16, kSamples = 8;  // rows seen before the copy is made; the last of them are sampled
 constexpr uint32_t kSampled = 64;                   // one row of the head in so many
+constexpr uint32_t kMostUnsuited = 64;
 constexpr uint64_t kWindow = 32;                    // rows between looks at whether it pays
 constexpr double kAlone = 2;                        // what an exact row costs, by itself, of one among all
 constexpr double kPays = 0.85, kStillPays = 0.95;   // of what the whole head costs
@@ -194,7 +195,12 @@ void HeadScreen::exact(Thread& mine, const Row& row, std::span<const uint32_t> i
 }
 
 void HeadScreen::learn(const Pass& pass, ThreadPool& pool, std::byte* scratch) {
-  if (given_up_ || !suits(pass.rows)) return;
+  if (given_up_) return;
+  if (!suits(pass.rows)) {
+    // Where many rows come that are read whole, the head need not wait in its file for a screen.
+    given_up_ = !copy_ && (unsuited_ += static_cast<uint32_t>(pass.rows.size())) >= kMostUnsuited;
+    return;
+  }
   if (copy_) return watch(pass.rows.size());
   if (seen_ + kSamples >= kRowsBefore || always_) sample(row_of(pass, pass.rows.size() - 1, scratch));
   seen_ += static_cast<uint32_t>(pass.rows.size());

@@ -108,6 +108,7 @@ class HeadScreen {
   uint32_t samples_ = 0;
   bool given_up_ = false;
   uint32_t seen_ = 0;                    // rows that suited, since there is no copy
+  uint32_t unsuited_ = 0;
   uint32_t copies_ = 0;                  // made so far
   uint64_t window_rows_ = 0, window_kept_ = 0;
   uint64_t kept_rows_ = 0;

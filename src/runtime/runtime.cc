@@ -155,6 +155,9 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const OpenOptions& options) {
   // While a part moves, and after it as long as nothing else asks for the memory, the file's pages are held as well.
   engine_options.moves_weights = gives_huge_pages() && impl.plan.available - impl.plan.total >= impl.plan.weights + model.head_screen_bytes();
   engine_options.n_usable = usable_ids(*tokenizer, model.spec().vocabulary);
+  if (impl.options.screen_head && impl.plan.total + model.head_screen_bytes() <= impl.plan.available) {
+    engine_options.head_screening = HeadScreening::kWhereItPays;
+  }
   SLM_TRY(engine, Engine::create(model, *impl.pool, engine_options));
   impl.engine = std::move(engine);
   return runtime;

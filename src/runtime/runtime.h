@@ -49,6 +49,7 @@ struct OpenOptions {
   uint32_t max_batch_tokens = 256;
   kernels::KvType kv_type = kernels::KvType::kF16;
   int threads = 0;                       // 0: machine_facts().usable_cores
+  bool screen_head = true;               // may take Model::head_screen_bytes() beyond the plan where the memory is there; changes no id
   std::string template_text;             // overrides the file's; already read
   bool is_instruct = true;               // decided by the caller (catalogue, --template, file, name): design.md section 4
 };

@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
+#include <iostream>
 
 #include <gtest/gtest.h>
 
@@ -346,6 +348,41 @@ TEST(Score, AgreesWithTheBestNextTokens) {
   expect_error(runtime->score(ids, 0), ErrorKind::kUsage, "");
   expect_error(runtime->top_after_each({}, 3), ErrorKind::kUsage, "");
   expect_error(runtime->top_after_each(std::vector<TokenId>{9999}, 3), ErrorKind::kUsage, "9999");
+}
+
+// Real heads, where the two stages leave few rows: the same ids as by whole rows, greedy and drawn.
+TEST(RealWeights, HeadInTwoStagesGivesTheSameIds) {
+  const char* const folder = std::getenv("SLM_TEST_WEIGHTS");
+  if (folder == nullptr) GTEST_SKIP() << "SLM_TEST_WEIGHTS is not set";
+  for (const char* name : {"smollm2-135m.gguf", "gemma3-270m.gguf"}) {
+    std::vector<std::vector<TokenId>> ids[2];
+    for (const bool screen : {false, true}) {
+      OpenOptions options;
+      options.path = std::string(folder) + "/" + name;
+      options.context = 512;
+      options.threads = 2;
+      options.screen_head = screen;
+      auto runtime = Runtime::open(options);
+      ASSERT_TRUE(runtime) << runtime.error().text(Language::kEnglish);
+      for (const uint32_t top_k : {0u, 40u}) {
+        GenerateOptions generate = greedy(top_k == 0 ? 200 : 80);
+        generate.sampling.temperature = top_k == 0 ? 0.0f : 0.9f;
+        generate.sampling.top_k = top_k;
+        generate.sampling.top_p = 0.95f;
+        generate.sampling.seed = 11;
+        auto result = (*runtime)->generate((*runtime)->encode("The history of the city begins"), generate);
+        ASSERT_TRUE(result);
+        ids[screen].push_back(result->ids);
+      }
+      const HeadScreenUse use = (*runtime)->engine().head_screen_use();
+      EXPECT_EQ(use.rows > 0, screen && (*runtime)->memory_plan().available > uint64_t{1} << 30) << name;
+      if (use.rows > 0) {
+        std::cout << name << ": " << use.rows << " rows of logits in two stages, exact products for "
+                  << 100.0 * static_cast<double>(use.kept) / static_cast<double>(use.rows * (*runtime)->model().spec().vocabulary) << " % of the head\n";
+      }
+    }
+    EXPECT_EQ(ids[0], ids[1]) << name;
+  }
 }
 
 }  // namespace

@@ -21,8 +21,8 @@ START_TOKENS = 4  # of a peer's prompt, about what START_PROMPT has
 
 def slm_once(args, path):
     """Tok/s by the same names as a peer's."""
-    def bench(*flags):
-        command = [args.slm, "bench", path, "--threads", str(args.threads), "--repetitions", "1", "--json", *flags]
+    def bench(*flags, repetitions=1):
+        command = [args.slm, "bench", path, "--threads", str(args.threads), "--repetitions", str(repetitions), "--json", *flags]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if done.returncode != 0:
             sys.exit(f"{' '.join(command)} exited {done.returncode}: {done.stdout}{done.stderr}")
@@ -34,10 +34,11 @@ def slm_once(args, path):
         rows = bench("--prefill", numbers(args.prefill), "--decode", "0")["rows"]
         rates |= {f"prefill {row['tokens']}": row["tokens_per_second"]["median"] for row in rows}
     if args.depths:
-        rows = bench("--prefill", "0", "--decode", str(args.decode), "--depth", numbers(args.depths))["rows"]
+        # What slm prepares in its first tokens (weights to huge pages, the head's copy) peers do when they load (repacking): the median of three.
+        rows = bench("--prefill", "0", "--decode", str(args.decode), "--depth", numbers(args.depths), repetitions=3)["rows"]
         rates |= {f"decode {row['tokens']} @ {row['depth']}": row["tokens_per_second"]["median"] for row in rows}
     if args.sequences:
-        rows = bench("--prefill", "0", "--decode", str(args.decode), "--sequences", numbers(args.sequences))["rows"]
+        rows = bench("--prefill", "0", "--decode", str(args.decode), "--sequences", numbers(args.sequences), repetitions=3)["rows"]
         rates |= {f"decode {row['tokens']}, {row['sequences']} sequences": row["tokens_per_second"]["median"] for row in rows}
     return rates
 
@@ -56,8 +57,11 @@ def slm_start(args, path):
 
 
 def machine_facts(args):
-    done = subprocess.run([args.slm, "doctor", "--json"], stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(done.stdout)
+    """With read_gb_per_s of all threads, the better of small and huge pages."""
+    done = subprocess.run([args.slm, "doctor", "--roofline", "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
+    facts = json.loads(done.stdout)
+    roof = facts["roofline"][-1]
+    return facts | {"read_gb_per_s": max(roof["read_gb_per_s"], roof["huge_page_read_gb_per_s"])}
 
 
 def peer_process(name, python, path, work):

@@ -2,22 +2,26 @@
 
 #include <sys/mman.h>
 
+#include <cstdint>
 #include <string>
 
 #include "base/kernel_file.h"
 
 namespace slm {
 
-HugeMemory::HugeMemory(size_t bytes) : bytes_(bytes) {
+HugeMemory::HugeMemory(size_t bytes) {
   if (bytes == 0) return;
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  reserved_bytes_ = bytes + kHugePageBytes;
+  void* memory = mmap(nullptr, reserved_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) return;
-  madvise(memory, bytes, MADV_HUGEPAGE);  // a wish
-  data_ = static_cast<std::byte*>(memory);
+  reserved_ = memory;
+  const auto address = reinterpret_cast<uintptr_t>(memory);
+  data_ = static_cast<std::byte*>(memory) + ((address + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes - address);
+  if (bytes >= kHugePageBytes) madvise(data_, bytes, MADV_HUGEPAGE);  // a wish
 }
 
 HugeMemory::~HugeMemory() {
-  if (data_ != nullptr) munmap(data_, bytes_);
+  if (reserved_ != nullptr) munmap(reserved_, reserved_bytes_);
 }
 
 bool gives_huge_pages() {

@@ -5,9 +5,11 @@
 
 namespace slm {
 
+inline constexpr size_t kHugePageBytes = size_t{2} << 20;
+
 class HugeMemory {
  public:
-  // Zeroed, touched as used. Where the system has no huge page free the memory is of small ones.
+  // Zeroed, touched as used, from the border of a huge page on. Less than one such page, or where the system has none free: of small pages.
   explicit HugeMemory(size_t bytes);
   ~HugeMemory();
   HugeMemory(const HugeMemory&) = delete;
@@ -17,7 +19,8 @@ class HugeMemory {
 
  private:
   std::byte* data_ = nullptr;
-  size_t bytes_ = 0;
+  void* reserved_ = nullptr;
+  size_t reserved_bytes_ = 0;
 };
 
 // Whether the system gives huge pages to those who ask (transparent_hugepage is "always" or "madvise").

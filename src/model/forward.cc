@@ -12,12 +12,6 @@ constexpr size_t kRowGrain = 8;
 
 bool wants_q8(const TensorView& w) { return !reads_floats(w.type); }
 
-// What follows the first `values` values of rows that are packed one behind the other.
-kernels::Q8Rows behind(const kernels::Q8Rows& rows, size_t values) {
-  const size_t blocks = values / kernels::kQ8Block;
-  return {rows.q + values, rows.scale + blocks, rows.sum + blocks, rows.cols};
-}
-
 Team::Share whole(size_t n) { return {0, n}; }
 
 // Rows [begin, end) as a matrix of their own.
@@ -157,28 +151,15 @@ void ForwardPass::quantize(uint32_t row, const float* x, uint32_t cols, bool wan
   kernels_.quantize_q8(x, cols, to.q, to.scale, to.sum);
 }
 
-ForwardPass::Input ForwardPass::input(const float* x, uint32_t cols) const {
+MatmulInput ForwardPass::input(const float* x, uint32_t cols) const {
   kernels::Q8Rows quant = buffers_.quant;
   quant.cols = cols;
   return {x, cols, quant, n_rows_};
 }
 
-void ForwardPass::multiply(const TensorView& w, const std::vector<float>& bias, const Input& in, Team::Share rows,
+void ForwardPass::multiply(const TensorView& w, const std::vector<float>& bias, const MatmulInput& in, Team::Share rows,
                            float* out, size_t out_stride) const {
-  if (rows.begin >= rows.end) return;
-  kernels::MatmulArgs args;
-  args.w = w;
-  args.row_begin = static_cast<uint32_t>(rows.begin);
-  args.row_end = static_cast<uint32_t>(rows.end);
-  args.x = in.x;
-  args.x_stride = in.stride;
-  args.xq = in.quant;
-  args.n_tokens = in.n_tokens;
-  args.out = out;
-  args.out_stride = out_stride;
-  args.bias = bias.empty() ? nullptr : bias.data();
-  args.scratch = mine_.scratch;
-  kernels_.matmul[static_cast<uint32_t>(w.type)](args);
+  multiply_rows(kernels_, w, rows, in, {out, out_stride, bias.empty() ? nullptr : bias.data(), mine_.scratch});
 }
 
 void ForwardPass::attention_inputs(const LayerWeights& layer, uint32_t index) {
@@ -193,7 +174,7 @@ void ForwardPass::attention_inputs(const LayerWeights& layer, uint32_t index) {
 }
 
 void ForwardPass::queries_keys_values(const LayerWeights& layer, uint32_t index) {
-  const Input in = input(buffers_.normed, spec_.width);
+  const MatmulInput in = input(buffers_.normed, spec_.width);
   const size_t n_heads = spec_.n_heads, n_kv = spec_.n_kv_heads, units = n_heads + 2 * n_kv;
   const auto size = static_cast<size_t>(team_.size());
   // By whole heads where that is even enough: then the same thread can go on with norms, RoPE and the KV store.
@@ -354,7 +335,7 @@ void ForwardPass::gate_and_up(const LayerWeights& layer) {
 // Columns [begin, end) of the FFN's inside, of all rows: from the products to what `down` reads. REQUIRES: begin is a multiple of
 // kQ8Block.
 void ForwardPass::gated_columns(const LayerWeights& layer, Team::Share columns) {
-  const Input in = input(buffers_.normed, spec_.width);
+  const MatmulInput in = input(buffers_.normed, spec_.width);
   const size_t n = columns.end - columns.begin;
   const auto activate = spec_.activation == Activation::kSilu ? kernels_.silu_mul : kernels_.gelu_tanh_mul;
   multiply(rows_of(layer.gate, columns), kNone, in, whole(n), mine_.gate, n);
@@ -402,7 +383,7 @@ void ForwardPass::project(uint32_t first, uint32_t n, float* logits) {
   const size_t at = size_t{first} * spec_.width;
   kernels::Q8Rows quant = behind(work_.tokens.quant, at);
   quant.cols = spec_.width;
-  const Input in{work_.tokens.normed + at, spec_.width, quant, n};
+  const MatmulInput in{work_.tokens.normed + at, spec_.width, quant, n};
   const Team::Share rows = team_.share(spec_.vocabulary, kRowGrain);
   multiply(weights_.head, kNone, in, rows, logits, spec_.vocabulary);
   for (size_t r = 0; r < n && spec_.logit_soft_cap != 0.0f && rows.begin < rows.end; ++r) {

@@ -8,6 +8,7 @@
 #include "base/thread_pool.h"
 #include "kernels/table.h"
 #include "model/head_screen.h"
+#include "model/matmul.h"
 #include "model/model.h"
 #include "model/pass_profile.h"
 #include "model/rope_angles.h"
@@ -43,14 +44,6 @@ class ForwardPass {
   void project_likeliest(HeadScreen& screen, std::span<const Likeliest> wanted, float* logits);
 
  private:
-  // A matmul's input: floats and, for quantised weights, 8 bits.
-  struct Input {
-    const float* x;
-    size_t stride;
-    kernels::Q8Rows quant;
-    uint32_t n_tokens;
-  };
-
   void embed_and_turn();
   void attention_inputs(const LayerWeights& layer, uint32_t index);
   // After the last layer's keys and values only the rows asked for go on; buffers hold them from the start.
@@ -73,8 +66,8 @@ class ForwardPass {
   void norm(uint32_t row, const std::vector<float>& weight);
   // Quantises one row's input of a matmul where some of its weights want that.
   void quantize(uint32_t row, const float* x, uint32_t cols, bool wanted);
-  Input input(const float* x, uint32_t cols) const;
-  void multiply(const TensorView& w, const std::vector<float>& bias, const Input& in, Team::Share rows, float* out,
+  MatmulInput input(const float* x, uint32_t cols) const;
+  void multiply(const TensorView& w, const std::vector<float>& bias, const MatmulInput& in, Team::Share rows, float* out,
                 size_t out_stride) const;
   // After a phase over rows: where each thread has done all of them for itself, none need wait.
   void rows_done() const;

@@ -13,8 +13,6 @@
 // Overflow is left out of account by limits far below the largest float: rows and inputs beyond them get an infinite bound.
 #include "model/head_copy.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -33,7 +31,6 @@ constexpr double kUp = 1 + 1e-5;
 constexpr float kTiny = 0x1p-90f;
 constexpr double kLargestRow = 1e15, kLargestInput = 1e20;
 constexpr float kLargestHalf = 65504.0f;
-constexpr size_t kHugePage = size_t{2} << 20;
 
 // Sum of 32 values, four and more at a time.
 float sum_of(float (&values)[kCopyBlock]) {
@@ -168,6 +165,8 @@ double rounding(const TensorView& head) {
 }
 
 size_t copy_bytes(const TensorView& head, TensorType type) { return size_t{head.rows} * row_bytes(type, head.cols); }
+// Of the bounds.
+size_t numbers_of(const TensorView& head) { return (reads_floats(head.type) ? size_t{2} : size_t{1}) * head.rows; }
 
 }  // namespace
 
@@ -176,32 +175,23 @@ bool HeadCopy::saves(const TensorView& head) {
 }
 
 uint64_t HeadCopy::bytes(const TensorView& head, TensorType type) {
-  const size_t floats = reads_floats(head.type) ? 2 : 1;
-  return copy_bytes(head, type) + floats * sizeof(float) * head.rows + kHugePage;
+  return copy_bytes(head, type) + numbers_of(head) * sizeof(float) + kHugePageBytes;
 }
 
 std::unique_ptr<HeadCopy> HeadCopy::reserve(const TensorView& head, TensorType type, const kernels::KernelTable& kernels) {
   std::unique_ptr<HeadCopy> copy(new HeadCopy);
-  copy->reserved_ = bytes(head, type);
-  void* memory = mmap(nullptr, copy->reserved_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) return nullptr;
-  copy->memory_ = static_cast<std::byte*>(memory);
-  // From the first border of a huge page on: the copy is read from its begin to its end with each token.
-  const auto address = reinterpret_cast<uintptr_t>(memory);
-  std::byte* at = copy->memory_ + ((address + kHugePage - 1) / kHugePage * kHugePage - address);
+  // The copy is read from its begin to its end with each token.
+  const size_t weights = (copy_bytes(head, type) + alignof(float) - 1) / alignof(float) * alignof(float);
+  copy->memory_ = std::make_unique<HugeMemory>(weights + numbers_of(head) * sizeof(float));
+  std::byte* const at = copy->memory_->data();
+  if (at == nullptr) return nullptr;
   copy->head_ = head;
   copy->kernels_ = &kernels;
   copy->view_ = {type, at, head.rows, head.cols, row_bytes(type, head.cols)};
-  const size_t weights = copy_bytes(head, type);
-  if (weights >= kHugePage) madvise(at, weights, MADV_HUGEPAGE);
-  float* numbers = reinterpret_cast<float*>(at + (weights + alignof(float) - 1) / alignof(float) * alignof(float));
+  float* const numbers = reinterpret_cast<float*>(at + weights);
   copy->error_ = numbers;
   if (reads_floats(head.type)) copy->norm_ = numbers + head.rows;
   return copy;
-}
-
-HeadCopy::~HeadCopy() {
-  if (memory_) munmap(memory_, reserved_);
 }
 
 void HeadCopy::fill(size_t begin, size_t end) {

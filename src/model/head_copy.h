@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "base/huge_memory.h"
 #include "kernels/table.h"
 #include "tensor/types.h"
 
@@ -27,7 +28,6 @@ class HeadCopy {
   // Empty, in memory of its own; null where there is none. `head` (its rows may lie apart from each other) outlives it. REQUIRES: saves(head),
   // type is one of kTypes.
   static std::unique_ptr<HeadCopy> reserve(const TensorView& head, TensorType type, const kernels::KernelTable& kernels);
-  ~HeadCopy();
   HeadCopy(const HeadCopy&) = delete;
   HeadCopy& operator=(const HeadCopy&) = delete;
 
@@ -54,8 +54,7 @@ class HeadCopy {
 
   TensorView head_, view_;
   const kernels::KernelTable* kernels_ = nullptr;
-  std::byte* memory_ = nullptr;
-  size_t reserved_ = 0;
+  std::unique_ptr<HugeMemory> memory_;
   float* error_ = nullptr;   // (rows): |exact - coarse| is at most error_ * Reach::norm + norm_ * Reach::drift
   float* norm_ = nullptr;    // (rows); null where drift is always 0
 };

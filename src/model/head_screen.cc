@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "base/machine.h"
+#include "model/matmul.h"
 
 namespace slm {
 namespace {
@@ -57,29 +58,11 @@ void largest(const kernels::KernelTable& kernels, const float* values, size_t n,
   }
 }
 
-void multiply_rows(const kernels::KernelTable& kernels, const TensorView& w, Team::Share rows, const HeadInputs& in, uint32_t n, float* out,
-                   size_t out_stride, std::byte* scratch) {
-  if (rows.begin >= rows.end) return;
-  kernels::MatmulArgs args;
-  args.w = w;
-  args.row_begin = static_cast<uint32_t>(rows.begin);
-  args.row_end = static_cast<uint32_t>(rows.end);
-  args.x = in.x;
-  args.x_stride = w.cols;
-  args.xq = in.quant;
-  args.n_tokens = n;
-  args.out = out;
-  args.out_stride = out_stride;
-  args.bias = nullptr;
-  args.scratch = scratch;
-  kernels.matmul[static_cast<uint32_t>(w.type)](args);
-}
-
 }  // namespace
 
 HeadInput HeadInputs::of(size_t row) const {
-  const size_t cols = quant.cols, blocks = cols / kernels::kQ8Block;
-  return {x + row * cols, {quant.q + row * cols, quant.scale + row * blocks, quant.sum + row * blocks, quant.cols}};
+  const size_t values = row * quant.cols;
+  return {x + values, behind(quant, values)};
 }
 
 uint64_t HeadScreen::bytes(const TensorView& head) {
@@ -102,7 +85,8 @@ HeadScreen::Row HeadScreen::row_of(const Pass& pass, size_t row, std::byte* scra
 void HeadScreen::first_stage(const Team& team, const Pass& pass, std::byte* scratch) {
   Thread& mine = threads_[static_cast<size_t>(team.thread())];
   const Team::Share share = team.share(head_.rows, kRowsTogether);
-  multiply_rows(kernels_, copy_->view(), share, pass.in, static_cast<uint32_t>(pass.rows.size()), pass.logits, head_.rows, scratch);
+  const MatmulInput in = {pass.in.x, head_.cols, pass.in.quant, static_cast<uint32_t>(pass.rows.size())};
+  multiply_rows(kernels_, copy_->view(), share, in, {pass.logits, head_.rows, nullptr, scratch});
   for (size_t r = 0; r < pass.rows.size(); ++r) {
     std::vector<float>& best = mine.best[r];
     best.clear();
@@ -189,7 +173,7 @@ void HeadScreen::exact(Thread& mine, const Row& row, std::span<const uint32_t> i
     const size_t n = std::min(kGather, ids.size() - begin);
     for (size_t i = 0; i < n; ++i) std::memcpy(mine.gathered.data() + i * head_.row_bytes, head_.row(ids[begin + i]), head_.row_bytes);
     float all[kGather];
-    multiply_rows(kernels_, rows, {0, kGather}, {row.in.x, row.in.quant}, 1, all, kGather, row.scratch);
+    multiply_rows(kernels_, rows, {0, kGather}, {row.in.x, head_.cols, row.in.quant, 1}, {all, kGather, nullptr, row.scratch});
     std::copy_n(all, n, out + begin);
   }
 }
@@ -250,7 +234,7 @@ void HeadScreen::sample(const Row& row) {
     }
     const TensorView& some = one.copy->view();
     std::vector<float> upper(some.rows);
-    multiply_rows(kernels_, some, {0, some.rows}, {row.in.x, row.in.quant}, 1, upper.data(), some.rows, row.scratch);
+    multiply_rows(kernels_, some, {0, some.rows}, {row.in.x, head_.cols, row.in.quant, 1}, {upper.data(), some.rows, nullptr, row.scratch});
     one.copy->upper_bounds(0, some.rows, upper.data(), one.copy->reach(row.in), upper.data());
     if (soft_cap_ != 0.0f) kernels_.soft_cap(upper.data(), soft_cap_, upper.size());
     const auto kept = std::count_if(upper.begin(), upper.end(), [lowest](float u) { return !(u < lowest); });

@@ -14,6 +14,7 @@ namespace {
 
 constexpr bool kWide = true;  // registers of 16 floats
 #include "kernels/isa/avx2_vector.inc"
+#include "kernels/isa/avx512_vector.inc"
 #include "kernels/isa/avx2_unpack.inc"
 #define SLM_DPBUSD(sum, u8, s8) _mm256_dpbusd_epi32(sum, u8, s8)
 constexpr uint32_t kDirectGroups = 2;  // of 8 rows, that few tokens meet at once

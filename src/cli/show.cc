@@ -82,6 +82,7 @@ Json as_json(const ResolvedModel& model, const MemoryPlan& plan, const ModelFlag
   memory["kv_bytes"] = plan.kv;
   memory["workspace_bytes"] = plan.workspace;
   memory["total_bytes"] = plan.total;
+  memory["head_copy_bytes"] = plan.head_copy;
   memory["available_bytes"] = plan.available;
   memory["largest_context_that_fits"] = plan.largest_context_that_fits;
   json["memory"] = memory;
@@ -126,6 +127,7 @@ void print_people(const ResolvedModel& model, const MemoryPlan& plan, const Mode
   if (!model.stored.added.empty()) table.add("cli.show.added", model.stored.added);
   table.add("cli.show.memory", tr("cli.show.memory_value", format_bytes(plan.total), plan.context, format_bytes(plan.weights),
                                   format_bytes(plan.kv), format_bytes(plan.workspace), format_bytes(plan.available)));
+  if (plan.head_copy > 0) table.add("cli.show.head_copy", tr("cli.show.head_copy_value", format_bytes(plan.head_copy)));
   write_out(table.text());
 }
 

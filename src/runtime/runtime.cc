@@ -73,7 +73,10 @@ MemoryPlan plan_for(const Model& model, const OpenOptions& options, int threads,
   };
   needs.trained_context = spec.context;
   needs.available = available;
-  return plan_memory(needs, options.context);
+  MemoryPlan plan = plan_memory(needs, options.context);
+  const uint64_t copy = options.screen_head ? model.head_screen_bytes() : 0;
+  if (plan.total + copy <= plan.available) plan.head_copy = copy;
+  return plan;
 }
 
 // Ids at the end of the vocabulary that stand for nothing (rows added to make its size round).
@@ -153,11 +156,9 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const OpenOptions& options) {
   engine_options.max_batch_tokens = options.max_batch_tokens;
   engine_options.kv_type = options.kv_type;
   // While a part moves, and after it as long as nothing else asks for the memory, the file's pages are held as well.
-  engine_options.moves_weights = gives_huge_pages() && impl.plan.available - impl.plan.total >= impl.plan.weights + model.head_screen_bytes();
+  engine_options.moves_weights = gives_huge_pages() && impl.plan.available - impl.plan.total >= impl.plan.weights + impl.plan.head_copy;
   engine_options.n_usable = usable_ids(*tokenizer, model.spec().vocabulary);
-  if (impl.options.screen_head && impl.plan.total + model.head_screen_bytes() <= impl.plan.available) {
-    engine_options.head_screening = HeadScreening::kWhereItPays;
-  }
+  if (impl.plan.head_copy > 0) engine_options.head_screening = HeadScreening::kWhereItPays;
   SLM_TRY(engine, Engine::create(model, *impl.pool, engine_options));
   impl.engine = std::move(engine);
   return runtime;

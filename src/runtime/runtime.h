@@ -49,7 +49,7 @@ struct OpenOptions {
   uint32_t max_batch_tokens = 256;
   kernels::KvType kv_type = kernels::KvType::kF16;
   int threads = 0;                       // 0: machine_facts().usable_cores
-  bool screen_head = true;               // may take Model::head_screen_bytes() beyond the plan where the memory is there; changes no id
+  bool screen_head = true;               // the head in two stages where it pays (MemoryPlan::head_copy); changes no id
   std::string template_text;             // overrides the file's; already read
   bool is_instruct = true;               // decided by the caller (catalogue, --template, file, name): design.md section 4
 };
@@ -57,6 +57,7 @@ struct OpenOptions {
 // Memory needed, planned before loading. All in bytes.
 struct MemoryPlan {
   uint64_t weights = 0, kv = 0, workspace = 0, total = 0;
+  uint64_t head_copy = 0;                  // at most, beside total: taken after some greedy or top-k tokens if it pays; 0: never, or no room
   uint64_t available = 0;
   uint32_t context = 0;
   uint32_t largest_context_that_fits = 0;  // multiple of 1,024 (or the model's own); 0: none

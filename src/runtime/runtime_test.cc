@@ -350,6 +350,33 @@ TEST(Score, AgreesWithTheBestNextTokens) {
   expect_error(runtime->top_after_each(std::vector<TokenId>{9999}, 3), ErrorKind::kUsage, "9999");
 }
 
+// A head of 4.5 million weights, of which a copy is made: the plan says what it may take, and nothing is taken where it is off.
+TEST(HeadInTwoStages, IsPlannedForAndCanBeLeftOut) {
+  constexpr uint64_t kRows = 265 + 70'000, kMostCopy = kRows * (64 / 32 * 22 + 2 * sizeof(float));
+  std::vector<TokenId> ids[2];
+  for (const bool screen : {false, true}) {
+    OpenOptions options;
+    options.screen_head = screen;
+    TinyChatModel large;
+    large.unused = 70'000;
+    auto runtime = open_runtime(options, large);
+    ASSERT_TRUE(runtime);
+    const MemoryPlan& plan = runtime->memory_plan();
+    EXPECT_EQ(plan.total, plan.weights + plan.kv + plan.workspace);
+    if (screen) {
+      EXPECT_GE(plan.head_copy, kMostCopy);
+    } else {
+      EXPECT_EQ(plan.head_copy, 0u);
+    }
+    auto result = runtime->generate(runtime->encode("hello the"), greedy(60));
+    ASSERT_TRUE(result) << result.error().text(Language::kEnglish);
+    ids[screen] = result->ids;
+    EXPECT_EQ(runtime->engine().head_screen_use().rows > 0, screen);
+  }
+  EXPECT_EQ(ids[0], ids[1]);
+  EXPECT_EQ(open_runtime()->memory_plan().head_copy, 0u);  // a small head
+}
+
 // Real heads, where the two stages leave few rows: the same ids as by whole rows, greedy and drawn.
 TEST(RealWeights, HeadInTwoStagesGivesTheSameIds) {
   const char* const folder = std::getenv("SLM_TEST_WEIGHTS");

@@ -254,6 +254,16 @@ class Facts(unittest.TestCase):
         self.assertEqual(out["instruct_by"], "file_template")
         self.assertIn("上下文", run("show", MODEL, "--lang", "zh").stdout.decode())
 
+    def test_show_tells_what_a_copy_of_the_head_may_take(self):
+        self.assertEqual(run_json("show", MODEL)["memory"]["head_copy_bytes"], 0)
+        self.assertNotIn("head's copy", run("show", MODEL).stdout.decode())
+        large = write_model("large-head-it.gguf", "unused=70000")
+        memory = run_json("show", large)["memory"]
+        self.assertGreater(memory["head_copy_bytes"], 70_000 * 44)
+        self.assertEqual(memory["total_bytes"], memory["weights_bytes"] + memory["kv_bytes"] + memory["workspace_bytes"])
+        self.assertIn("head's copy", run("show", large).stdout.decode())
+        self.assertIn("输出层副本", run("show", large, "--lang", "zh").stdout.decode())
+
     def test_instruct_is_told_by_names_where_nothing_else_does(self):
         for name, instruct in (("a-it.gguf", True), ("b-chat.gguf", True), ("c-base.gguf", False), ("d.gguf", True)):
             out = run_json("show", write_model(name, "template=none", "name=x"))

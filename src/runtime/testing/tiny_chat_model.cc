@@ -29,7 +29,7 @@ std::vector<std::string> byte_pieces() {
   return pieces;
 }
 
-void add_tokenizer(gguf::Writer& writer, std::vector<std::string>& tokens, bool adds_bos) {
+void add_tokenizer(gguf::Writer& writer, std::vector<std::string>& tokens, const TinyChatModel& options) {
   const std::vector<std::string> merges = {"h e", "l l", "he ll", "hell o", "\u0120 t", "\u0120t he"};
   tokens = byte_pieces();
   for (const std::string& merge : merges) {
@@ -41,6 +41,8 @@ void add_tokenizer(gguf::Writer& writer, std::vector<std::string>& tokens, bool 
   for (const char* control : {"<|endoftext|>", "<|im_start|>", "<|im_end|>"}) tokens.emplace_back(control);
   std::vector<int32_t> types(tokens.size(), 1);
   for (size_t i = first_control; i < tokens.size(); ++i) types[i] = 3;
+  for (uint32_t i = 0; i < options.unused; ++i) tokens.push_back("[unused" + std::to_string(i) + "]");
+  types.resize(tokens.size(), 5);
   writer.set_string("tokenizer.ggml.model", "gpt2");
   writer.set_string("tokenizer.ggml.pre", "gpt-2");
   writer.set_strings("tokenizer.ggml.tokens", tokens);
@@ -48,7 +50,7 @@ void add_tokenizer(gguf::Writer& writer, std::vector<std::string>& tokens, bool 
   writer.set_strings("tokenizer.ggml.merges", merges);
   writer.set_u32("tokenizer.ggml.bos_token_id", static_cast<uint32_t>(first_control));
   writer.set_u32("tokenizer.ggml.eos_token_id", static_cast<uint32_t>(first_control + 2));
-  writer.set_bool("tokenizer.ggml.add_bos_token", adds_bos);
+  writer.set_bool("tokenizer.ggml.add_bos_token", options.adds_bos);
 }
 
 uint16_t sixteen_bits(float value, TensorType type) {
@@ -106,7 +108,7 @@ Status write_tiny_chat_model(const std::string& path, const TinyChatModel& optio
   writer.set_f32(arch + ".rope.freq_base", 10000.0f);
   writer.set_f32(arch + ".attention.layer_norm_rms_epsilon", 1e-5f);
   std::vector<std::string> tokens;
-  add_tokenizer(writer, tokens, options.adds_bos);
+  add_tokenizer(writer, tokens, options);
   if (options.bad_template) {
     writer.set_string("tokenizer.chat_template", "{% for message in messages %}\n{{ message. }}{% endfor %}");
   } else if (options.chat_template) {

@@ -19,9 +19,10 @@ struct TinyChatModel {
   bool adds_bos = false;            // <|endoftext|> before every text
   bool bad_template = false;        // a template that does not compile
   TensorType type = TensorType::kF32;  // of the matrices: kF32, kF16 or kBF16
+  uint32_t unused = 0;              // so many ids more that stand for nothing: a large head
 };
 
-// Ids: 0-255 the bytes (in the order of GPT-2's table), then merges' pieces, then <|endoftext|>, <|im_start|>, <|im_end|>.
+// Ids: 0-255 the bytes (in the order of GPT-2's table), then merges' pieces, then <|endoftext|>, <|im_start|>, <|im_end|>, then the unused.
 Status write_tiny_chat_model(const std::string& path, const TinyChatModel& options = {});
 
 }  // namespace slm::tiny

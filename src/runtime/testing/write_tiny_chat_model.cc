@@ -1,4 +1,4 @@
-// For script tests: write_tiny_chat_model PATH [context=N] [name=TEXT] [architecture=NAME] [template=none|bad] [seed=N] [type=f16|bf16]
+// For script tests: write_tiny_chat_model PATH [context=N] [name=TEXT] [architecture=NAME] [template=none|bad] [seed=N] [type=f16|bf16] [unused=N]
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
     const size_t equals = word.find('=');
     const std::string name = word.substr(0, equals), value = equals == std::string::npos ? "" : word.substr(equals + 1);
     if (name == "context") options.context = static_cast<uint32_t>(std::atoi(value.c_str()));
+    if (name == "unused") options.unused = static_cast<uint32_t>(std::atoi(value.c_str()));
     if (name == "seed") options.seed = static_cast<uint64_t>(std::atoll(value.c_str()));
     if (name == "name") options.name = value;
     if (name == "architecture") options.architecture = value;

@@ -18,7 +18,7 @@ namespace {
 struct BenchFlags {
   ModelFlags model;
   lab::BenchPlan plan;
-  bool explain = false;
+  bool explain = false, whole_head = false;
 };
 
 void add_list(CLI::App& app, const char* name, std::vector<uint32_t>& values, std::string_view key) {
@@ -84,7 +84,9 @@ Status explain_time(Runtime& runtime, const lab::BenchDevice& device, const std:
 
 Status run_bench_command(const BenchFlags& flags, const Context& context) {
   SLM_TRY(rows, lab::plan_rows(flags.plan));
-  SLM_TRY(opened, open_for(rows, flags.model));
+  ModelFlags model = flags.model;
+  model.screen_head = !flags.whole_head;
+  SLM_TRY(opened, open_for(rows, model));
   Runtime& runtime = *opened.runtime;
   const lab::BenchDevice device{machine_facts().cpu, std::string(runtime.model().kernels().name), runtime.threads(), 0};
   if (flags.explain) return explain_time(runtime, device, rows, flags.plan.repetitions, context.json);
@@ -102,6 +104,7 @@ Run setup_bench(CLI::App& app) {
   add_list(app, "--sequences", flags->plan.sequences, "lab.flag.sequences");
   app.add_option("--repetitions", flags->plan.repetitions, tr("lab.flag.repetitions"))->type_name("N");
   app.add_flag("--explain", flags->explain, tr("lab.flag.explain"));
+  app.add_flag("--whole-head", flags->whole_head, tr("lab.flag.whole_head"));
   return [flags](const Context& context) { return run_bench_command(*flags, context); };
 }
 

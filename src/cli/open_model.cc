@@ -104,6 +104,7 @@ Result<ResolvedModel> resolve_model(const ModelFlags& flags) {
   options.max_batch_tokens = flags.max_batch_tokens;
   options.kv_type = kv;
   options.threads = flags.threads;
+  options.screen_head = flags.screen_head;
   if (template_given) {
     SLM_TRY(text, read_template(flags.template_name));
     options.template_text = std::move(text);

@@ -27,6 +27,7 @@ struct ModelFlags {
   bool may_pull = false;       // not flags, set by the command: a catalogue name that is not in the store is pulled
   uint32_t sequences = 1;
   uint32_t max_batch_tokens = 256;
+  bool screen_head = true;     // OpenOptions::screen_head
 };
 // Adds MODEL, --template, --ctx, --kv, --threads. `flags` outlives the parsing. `with_template`: whether --template is wanted.
 void add_model_flags(CLI::App& app, ModelFlags& flags, bool with_template = true);

@@ -310,6 +310,14 @@ class Facts(unittest.TestCase):
             least = sum(max(part["bytes"] / out["read_gb_per_s"], part["macs"] / limit) for part in row["parts"]) / 1e9
             self.assertAlmostEqual(row["least_seconds"], least)
 
+    def test_bench_reads_the_head_whole_where_asked(self):
+        large = write_model("large-head-it.gguf", "unused=70000")
+        for flags, types in (((), {"F32", "Q4_0", "Q5_0"}), (("--whole-head",), {"F32"})):
+            out = run_json("bench", large, "--explain", "--prefill", "0", "--decode", "40", "--repetitions", "1", *flags)
+            found = {part["type"] for part in out["explained"][0]["parts"] if part["part"] == "head"}
+            self.assertLessEqual(found, types)
+            self.assertEqual(len(found), min(len(types), 2), out)
+
     def test_bench_explains_to_people(self):
         text = run("bench", MODEL, "--explain", "--prefill", "0", "--decode", "2", "--repetitions", "1", "--lang", "zh").stdout.decode()
         table = text[text.index("部分"):].split("\n")

@@ -56,8 +56,8 @@ class Measurement:
         self.vocabulary = peer.api.llama_vocab_n_tokens(peer.api.llama_model_get_vocab(self.model))
         self.random = numpy.random.default_rng(1)
         if "start" not in work:
-            most = max([*work["prefill"], 0]) + max([*work["depths"], 0])
-            self.open_context(most + work["decode"] + 64, 1)
+            # One after another, each from an empty context.
+            self.open_context(max([*work["prefill"], *(depth + work["decode"] for depth in work["depths"])], default=0) + 64, 1)
 
     def open_context(self, n_ctx, sequences):
         api = self.peer.api

@@ -58,8 +58,8 @@ build asan
 # What waits for servers and clocks has its own tests of the same parts, which do not.
 run_ctest asan build-asan -LE 'slow|timed'
 step 8 $steps setup.tests "thread"
-build tsan base_test engine_test hub_test
-run_ctest tsan build-tsan -R 'ThreadPool|Team|Engine|SeveralSources'
+build tsan base_test engine_test hub_test model_test
+run_ctest tsan build-tsan -R 'ThreadPool|Team|Engine|HeadScreenChoice|HeadScreenStages.TiesGo|SeveralSources'
 
 step 9 $steps setup.fuzz 20
 build fuzz fuzz_gguf fuzz_jinja fuzz_tokenizer fuzz_yaml fuzz_answers fuzz_data_records fuzz_hub

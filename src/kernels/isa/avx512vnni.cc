@@ -17,7 +17,9 @@ constexpr bool kWide = true;  // registers of 16 floats
 #include "kernels/isa/avx512_vector.inc"
 #include "kernels/isa/avx2_unpack.inc"
 #define SLM_DPBUSD(sum, u8, s8) _mm256_dpbusd_epi32(sum, u8, s8)
+constexpr uint32_t kDirectTokens = 8;  // that few are
 constexpr uint32_t kDirectGroups = 2;  // of 8 rows, that few tokens meet at once
+constexpr int direct_tokens_at_once(int groups) { return groups == 2 ? 8 : 4; }
 constexpr uint32_t kPanelGroups = 4;  // of 8 rows, that tokens meet at once
 constexpr int tile_tokens(int groups) { return groups == 4 ? 5 : 8; }  // their sums and results stay in 32 registers
 #include "kernels/isa/vnni_sums.inc"
@@ -31,6 +33,7 @@ constexpr int tile_tokens(int groups) { return groups == 4 ? 5 : 8; }  // their 
 constexpr uint32_t kTileQueries = 8;
 #include "kernels/isa/avx2_attention.inc"
 #include "kernels/isa/avx2_elementwise.inc"
+#include "kernels/isa/avx512_elementwise.inc"
 #include "kernels/isa/x86_peaks.inc"
 #include "kernels/isa/avx512_peaks.inc"
 #include "kernels/isa/x86_table.inc"
@@ -38,7 +41,7 @@ constexpr uint32_t kTileQueries = 8;
 }  // namespace
 
 const KernelTable& avx512vnni_table() {
-  static const KernelTable table = make_table("avx512vnni");
+  static const KernelTable table = with_16_lanes(make_table("avx512vnni"));
   return table;
 }
 

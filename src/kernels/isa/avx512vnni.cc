@@ -30,6 +30,7 @@ constexpr int tile_tokens(int groups) { return groups == 4 ? 5 : 8; }  // their 
 #include "kernels/isa/avx512_float.inc"
 #include "kernels/isa/avx2_attention_tiles.inc"
 #include "kernels/isa/avx512_attention.inc"
+#include "kernels/isa/avx512_attention_direct.inc"
 constexpr uint32_t kTileQueries = 8;
 #include "kernels/isa/avx2_attention.inc"
 #include "kernels/isa/avx2_elementwise.inc"

@@ -78,6 +78,33 @@ TEST(QuantizeQ8, AnyInputGivesFiniteOutputAndTheSameBits) {
   });
 }
 
+// Several blocks may be done together: zeros, the smallest and the largest values among ordinary blocks, and every number of blocks.
+TEST(QuantizeQ8, BlocksDoNotChangeEachOther) {
+  Random random(15);
+  constexpr size_t kBlocks = 13;
+  auto x = floats(random, 32 * kBlocks);
+  const auto fill = [&](size_t block, float value) { std::fill_n(x.begin() + static_cast<ptrdiff_t>(32 * block), 32, value); };
+  fill(1, 0.0f);
+  fill(2, -1e-30f);  // the smallest that is not taken as 0
+  fill(3, std::nextafter(1e-30f, 0.0f));
+  x[32 * 6 + 31] = -1e34f;  // the largest that is not clipped
+  x[32 * 9] = std::nextafter(1e34f, kInf);
+  x[32 * 11 + 7] = -kNan;
+  for (size_t n = 1; n <= kBlocks; ++n) {
+    std::vector<int8_t> want_q(32 * n);
+    std::vector<float> want_scale(n), want_sum(n);
+    scalar_table().quantize_q8(x.data(), 32 * n, want_q.data(), want_scale.data(), want_sum.data());
+    each_table([&](const KernelTable& table) {
+      std::vector<int8_t> q(32 * n);
+      std::vector<float> scale(n), sum(n);
+      table.quantize_q8(x.data(), 32 * n, q.data(), scale.data(), sum.data());
+      EXPECT_EQ(q, want_q) << n;
+      expect_bits_of_scalar(scale, want_scale);
+      expect_bits_of_scalar(sum, want_sum);
+    });
+  }
+}
+
 TEST(RmsNorm, MatchesDouble) {
   Random random(3);
   for (size_t n : kLengths) {
@@ -166,6 +193,37 @@ TEST(SiluMul, NanComesThrough) {
     table.silu_mul(gate.data(), up.data(), 9, out.data());
     for (float v : out) EXPECT_TRUE(std::isnan(v));
   });
+}
+
+// An exponential's own edges, where 0 begins and where it grows no more, and NaN of any payload.
+TEST(SiluMul, EdgesHaveTheBitsOfScalar) {
+  std::vector<float> gate, up;
+  for (float edge : {86.9f, 87.0f, 87.1f, 87.9f, 88.0f, 88.1f, 88.8f, 104.0f, 3e38f, kInf}) {
+    for (float near : {std::nextafter(edge, 0.0f), edge, std::nextafter(edge, kInf)}) gate.insert(gate.end(), {near, -near});
+  }
+  for (uint32_t payload : {1u, 0x1ffu, 0x3fffffu}) gate.push_back(std::bit_cast<float>(0x7fc00000u | payload));
+  up.assign(gate.size(), 1.0f);
+  std::vector<float> scalar(gate.size()), out(gate.size());
+  scalar_table().silu_mul(gate.data(), up.data(), gate.size(), scalar.data());
+  each_table([&](const KernelTable& table) {
+    table.silu_mul(gate.data(), up.data(), gate.size(), out.data());
+    for (size_t i = 0; i < out.size(); ++i) {
+      EXPECT_TRUE(std::isnan(scalar[i]) ? std::isnan(out[i]) : same(out[i], scalar[i])) << gate[i] << ": " << out[i] << ", " << scalar[i];
+    }
+  });
+}
+
+TEST(StoreKv, HeadsOfAnyWidthHaveTheBitsOfScalar) {
+  Random random(16);
+  for (uint32_t dim : {1u, 7u, 16u, 45u, 80u}) {
+    const auto x = floats(random, dim, 1e5f);
+    std::vector<std::byte> want(kv_row_bytes(KvType::kF16, dim)), got(want.size());
+    scalar_table().store_kv(x.data(), dim, KvType::kF16, want.data());
+    each_table([&](const KernelTable& table) {
+      table.store_kv(x.data(), dim, KvType::kF16, got.data());
+      EXPECT_EQ(got, want) << dim;
+    });
+  }
 }
 
 TEST(AddScale, AreExact) {

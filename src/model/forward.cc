@@ -343,13 +343,21 @@ void ForwardPass::gated_columns(const LayerWeights& layer, Team::Share columns) 
   multiply(rows_of(layer.up, columns), kNone, in, whole(n), mine_.up, n);
   done(PassPhase::kGateUp, layer.up.type);
   const bool wanted = wants_q8(layer.down);
-  for (uint32_t r = 0; r < n_rows_; ++r) {
-    const size_t at = size_t{r} * spec_.ffn + columns.begin;
-    float* gate = mine_.gate + r * n;
-    activate(gate, mine_.up + r * n, n, wanted ? gate : work_.gated + at);
-    if (!wanted) continue;
-    const kernels::Q8Rows to = behind(work_.gated_quant, at);
-    kernels_.quantize_q8(gate, n, to.q, to.scale, to.sum);
+  // Some rows, then their 8 bits: a row quantised right behind its own exponentials would wait for them.
+  constexpr uint32_t kAtOnce = 8;
+  for (uint32_t first = 0; first < n_rows_; first += kAtOnce) {
+    const uint32_t rows = std::min(kAtOnce, n_rows_ - first);
+    float* gate = mine_.gate + first * n;
+    if (wanted) activate(gate, mine_.up + first * n, rows * n, gate);
+    for (uint32_t r = first; r < first + rows; ++r, gate += n) {
+      const size_t at = size_t{r} * spec_.ffn + columns.begin;
+      if (!wanted) {
+        activate(gate, mine_.up + r * n, n, work_.gated + at);
+        continue;
+      }
+      const kernels::Q8Rows to = behind(work_.gated_quant, at);
+      kernels_.quantize_q8(gate, n, to.q, to.scale, to.sum);
+    }
   }
   done(PassPhase::kActivation);
 }

@@ -88,7 +88,7 @@ struct AttentionArgs {
   std::byte* scratch;         // this thread's, kAttentionScratchBytes, 64-byte aligned
 };
 inline constexpr size_t kAttentionScratchBytes = 1u << 20;
-inline constexpr uint32_t kAttentionMaxTokens = 16;  // n_tokens of one call
+inline constexpr uint32_t kAttentionMaxTokens = 32;  // n_tokens of one call
 
 // Joins the partial results of n_spans spans, in order, for one query: out = (sum w_i acc_i) / (sum w_i l_i) with
 // w_i = exp(m_i - max m). m and l have stride `stride` between spans, acc stride * head_dim.

@@ -27,8 +27,8 @@ def output_of(command):
     return done.stdout
 
 
-def numbers(list_):
-    return ",".join(str(n) for n in list_)
+def numbers(values):
+    return ",".join(str(n) for n in values)
 
 
 def slm_once(args, path):
@@ -82,8 +82,12 @@ def peer_once(args, name, python, path):
 def llama_bench_once(args, binary, path):
     """Prefill and decode; it has no sequences that decode at once, and a start is not its own."""
     def rows(*flags):
-        text = output_of([binary, "-m", path, "-t", str(args.threads), "-r", "1", "-o", "json", *flags])
-        return json.loads(text[text.find("["):])
+        command = [binary, "-m", path, "-t", str(args.threads), "-r", "1", "-o", "json", *flags]
+        text = output_of(command)
+        try:
+            return json.loads(text[text.index("["):])
+        except ValueError:  # no "[" either
+            sys.exit(f"{' '.join(command)} printed no JSON list: {text[-2000:]}")
 
     found = rows("-p", numbers(args.prefill), "-n", "0") if args.prefill else []
     deep = [depth for depth in args.depths if depth > 0]
@@ -199,9 +203,12 @@ def main():
     for peer in args.peer:
         if peer.split("=", 1)[0] not in ("llama.cpp", "ik") or "=" not in peer:
             parser.error(f"--peer {peer}: llama.cpp=PYTHON or ik=PYTHON")
+    columns = {"", "slm", "llama.cpp", "ik"}
     for bench in args.llama_bench:
-        if "=" not in bench or bench.split("=", 1)[0] in ("", "slm", "llama.cpp", "ik"):
-            parser.error(f"--llama-bench {bench}: NAME=PATH, of a NAME that no other column has")
+        name = bench.split("=", 1)[0]
+        if "=" not in bench or name in columns or "|" in name:
+            parser.error(f"--llama-bench {bench}: NAME=PATH, of a NAME without | that no other column has")
+        columns.add(name)
     text = ""
     for path in args.models:
         table = measure(args, path)

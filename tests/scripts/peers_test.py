@@ -92,8 +92,20 @@ class LlamaBench(unittest.TestCase):
         done = run("--llama-bench=broken=" + program("broken", "sys.exit('no such model')"))
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("no such model", done.stderr)
-        for flag in ("native", "=x", "ik=x", "slm=x"):
+        for printed in ("no list", '{"tests": [1, 2]}', "[broken"):
+            talker = program("talker", f"print({printed!r})\nsys.exit()")
+            done = run("--llama-bench=talker=" + talker)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(talker + " -m ", done.stderr)
+            self.assertIn(printed, done.stderr)
+            self.assertNotIn("Traceback", done.stderr)
+
+    def test_a_column_has_a_name_of_its_own(self):
+        for flag in ("native", "=x", "ik=x", "slm=x", "a|b=x"):
             self.assertIn("NAME=PATH", run("--llama-bench=" + flag).stderr)
+        done = run(self.theirs, self.theirs)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("NAME=PATH", done.stderr)
 
 
 if __name__ == "__main__":

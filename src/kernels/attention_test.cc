@@ -155,6 +155,10 @@ constexpr Case kCases[] = {
     {KvType::kQ8_0, 64, 7, 1, 700, 0, 0.0f},    {KvType::kQ8_0, 128, 4, 16, 505, 300, 0.0f},
     {KvType::kF16, 32, 5, 1, 130, 70, 0.0f},    {KvType::kQ8_0, 64, 3, 2, 191, 90, 0.0f},
     {KvType::kQ8_0, 96, 16, 16, 250, 0, 20.0f}, {KvType::kQ8_0, 32, 20, 15, 3, 2, 0.0f},
+    {KvType::kF16, 64, 7, 32, 500, 0, 0.0f},    {KvType::kQ8_0, 64, 8, 32, 300, 100, 0.0f},
+    {KvType::kF16, 32, 16, 32, 40, 0, 0.0f},    {KvType::kF16, 64, 2, 1, 90, 0, 0.0f},
+    {KvType::kQ8_0, 32, 1, 1, 200, 0, 0.0f},    {KvType::kQ8_0, 32, 1, 3, 200, 70, 0.0f},
+    {KvType::kQ8_0, 64, 5, 1, 130, 0, 30.0f},   {KvType::kQ8_0, 64, 4, 2, 77, 0, 0.0f},
 };
 
 class Attention : public testing::TestWithParam<Case> {
@@ -228,6 +232,26 @@ TEST(AttentionSpans, AQueryThatSeesNothingOfASpan) {
     for (float l : early.l) EXPECT_EQ(l, 0.0f);
     for (float v : early.acc) EXPECT_EQ(v, 0.0f);
     expect_naive(attend_all(*table, cache, queries, 64), cache, queries);
+  }
+}
+
+// A span may begin anywhere, within a page too.
+TEST(AttentionSpans, BeginWithinAPage) {
+  Random random(15);
+  for (KvType type : {KvType::kF16, KvType::kQ8_0}) {
+    const Cache cache(random, type, 64, 300);
+    for (uint32_t tokens : {1u, 5u}) {
+      const Queries queries(random, tokens, 7, 64, 290);
+      for (uint32_t begin : {4u, 32u, 71u, 120u}) {
+        const Partial want = attend(scalar_table(), cache, queries, begin, 300);
+        for (const KernelTable* table : usable_tables()) {
+          const Partial got = attend(*table, cache, queries, begin, 300);
+          for (size_t i = 0; i < want.acc.size(); ++i) {
+            ASSERT_TRUE(same(got.acc[i], want.acc[i])) << table->name << " from " << begin << ", " << i;
+          }
+        }
+      }
+    }
   }
 }
 

@@ -37,8 +37,8 @@ TEST_P(Matmul, TablesAgreeBitForBit) {
       if (cols > 2000 && rows > 17 && rows != 49) continue;
       const Matrix w(random, GetParam(), rows, cols);
       const std::vector<float> bias = floats(random, rows);
-      for (uint32_t n : {1u, 2u, 3u, 4u, 5u, 6u, 7u, 8u, 9u, 16u, 17u, 33u}) {
-        if (cols > 1000 && n > 9) continue;
+      for (uint32_t n : {1u, 2u, 3u, 4u, 5u, 6u, 7u, 8u, 9u, 10u, 16u, 17u, 18u, 19u, 20u, 22u, 23u, 33u}) {
+        if (cols > 1000 && n > 10 && n != 19) continue;
         Tokens tokens(random, n, cols);
         const float* b = n % 2 == 0 ? bias.data() : nullptr;
         const auto want = multiply(scalar_table(), w, tokens, 0, n, 0, rows, b);
@@ -55,7 +55,7 @@ TEST_P(Matmul, TablesAgreeBitForBit) {
 // The products against exact ones in double, over the dequantised weights and activations.
 TEST_P(Matmul, MatchesTheExactProduct) {
   Random random(2);
-  const uint32_t cols = is_float(GetParam()) ? 771 : 1024, rows = 19, n = 6;
+  const uint32_t cols = is_float(GetParam()) ? 771 : 1024, rows = 19, n = 21;
   const Matrix w(random, GetParam(), rows, cols);
   Tokens tokens(random, n, cols, 3.0f);
   std::vector<float> row(cols);
@@ -120,10 +120,10 @@ TEST_P(MatmulIntegers, LargestSums) {
       if (!is_scale) w.bytes[i] = static_cast<std::byte>(fill);
     }
     for (float sign : {1.0f, -1.0f, 0.0f}) {
-      Tokens tokens(random, 6, cols);
+      Tokens tokens(random, 11, cols);
       for (size_t i = 0; i < tokens.x.size(); ++i) tokens.x[i] = sign != 0.0f ? sign : i % 2 == 0 ? 1.0f : -1.0f;
       tokens.quantize();
-      for (uint32_t n : {1u, 6u}) {
+      for (uint32_t n : {1u, 6u, 11u}) {
         const auto want = multiply(scalar_table(), w, tokens, 0, n, 0, rows);
         for (const KernelTable* table : usable_tables()) {
           expect_same(multiply(*table, w, tokens, 0, n, 0, rows), want, std::string(table->name));
@@ -143,7 +143,7 @@ TEST_P(Matmul, StrangeScales) {
     for (size_t at = 0; at < w.bytes.size(); at += shape.bytes * 3) {
       for (size_t half : shape.halves) std::memcpy(&w.bytes[at + half], &bits, 2);
     }
-    for (uint32_t n : {1u, 7u}) {
+    for (uint32_t n : {1u, 7u, 21u}) {
       Tokens tokens(random, n, cols);
       const auto want = multiply(scalar_table(), w, tokens, 0, n, 0, rows);
       for (const KernelTable* table : usable_tables()) {
@@ -156,31 +156,47 @@ TEST_P(Matmul, StrangeScales) {
 // NaN and infinities among float activations reach the result as they do in scalar.
 TEST_P(Matmul, StrangeActivations) {
   Random random(6);
-  const uint32_t cols = 256, rows = 9, n = 5;
+  const uint32_t cols = 256, rows = 9;
   const Matrix w(random, GetParam(), rows, cols);
-  Tokens tokens(random, n, cols);
+  Tokens tokens(random, 21, cols);
   tokens.x[3] = std::numeric_limits<float>::quiet_NaN();
   tokens.x[cols + 17] = std::numeric_limits<float>::infinity();
   tokens.x[2 * cols + 40] = 1e-41f;
   tokens.x[3 * cols + 255] = -std::numeric_limits<float>::max();
   tokens.quantize();
-  const auto want = multiply(scalar_table(), w, tokens, 0, n, 0, rows);
-  for (const KernelTable* table : usable_tables()) {
-    expect_same(multiply(*table, w, tokens, 0, n, 0, rows), want, std::string(table->name));
+  for (uint32_t n : {5u, 21u}) {
+    const auto want = multiply(scalar_table(), w, tokens, 0, n, 0, rows);
+    for (const KernelTable* table : usable_tables()) {
+      expect_same(multiply(*table, w, tokens, 0, n, 0, rows), want, std::string(table->name));
+    }
   }
 }
 
 // A row so wide that partial sums of many panels meet, and starting values fill the scratch more than once.
 TEST(MatmulWide, ManyPanels) {
   Random random(7);
-  const uint32_t cols = 262'144, rows = 9, n = 6;
+  const uint32_t cols = 262'144, rows = 9;
   for (TensorType type : {TensorType::kQ4_0, TensorType::kQ6_K, TensorType::kF16}) {
     const Matrix w(random, type, rows, cols);
+    for (uint32_t n : {6u, type == TensorType::kF16 ? 19u : 11u}) {
+      Tokens tokens(random, n, cols);
+      const auto want = multiply(scalar_table(), w, tokens, 0, n, 0, rows);
+      for (const KernelTable* table : usable_tables()) {
+        expect_same(multiply(*table, w, tokens, 0, n, 0, rows), want, std::string(table->name) + type_name(type));
+      }
+    }
+  }
+}
+
+// More tokens than a panel of floats keeps sums for, the last of them by themselves or enough for a panel.
+TEST(MatmulWide, MoreTokensThanSumsFit) {
+  Random random(9);
+  const uint32_t cols = 8, rows = 9;
+  const Matrix w(random, TensorType::kF16, rows, cols);
+  for (uint32_t n : {1537u, 1560u}) {
     Tokens tokens(random, n, cols);
     const auto want = multiply(scalar_table(), w, tokens, 0, n, 0, rows);
-    for (const KernelTable* table : usable_tables()) {
-      expect_same(multiply(*table, w, tokens, 0, n, 0, rows), want, std::string(table->name) + type_name(type));
-    }
+    for (const KernelTable* table : usable_tables()) expect_same(multiply(*table, w, tokens, 0, n, 0, rows), want, std::string(table->name));
   }
 }
 

@@ -29,7 +29,7 @@ inline constexpr uint32_t kQ8Block = 32;
 struct Q8Rows {
   int8_t* q;      // (n_tokens, cols), in [-127, 127]
   float* scale;   // (n_tokens, cols / 32): max|x| / 127
-  float* sum;     // (n_tokens, cols / 32): scale * sum of q
+  float* sum;     // (n_tokens, cols / 32): scale * (sum of q), rounded once; kernels may divide by scale for the sum of q
   uint32_t cols;
 };
 

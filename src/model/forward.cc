@@ -10,6 +10,9 @@ const std::vector<float> kNone;
 // Rows of a matrix that kernels take together.
 constexpr size_t kRowGrain = 8;
 
+// Rows of the FFN that are activated before their 8 bits are taken: a row by itself would wait for its own exponentials.
+constexpr uint32_t kRowsActivated = 8;
+
 bool wants_q8(const TensorView& w) { return !reads_floats(w.type); }
 
 Team::Share whole(size_t n) { return {0, n}; }
@@ -342,21 +345,17 @@ void ForwardPass::gated_columns(const LayerWeights& layer, Team::Share columns) 
   done(PassPhase::kGateUp, layer.gate.type);
   multiply(rows_of(layer.up, columns), kNone, in, whole(n), mine_.up, n);
   done(PassPhase::kGateUp, layer.up.type);
-  const bool wanted = wants_q8(layer.down);
-  // Some rows, then their 8 bits: a row quantised right behind its own exponentials would wait for them.
-  constexpr uint32_t kAtOnce = 8;
-  for (uint32_t first = 0; first < n_rows_; first += kAtOnce) {
-    const uint32_t rows = std::min(kAtOnce, n_rows_ - first);
-    float* gate = mine_.gate + first * n;
-    if (wanted) activate(gate, mine_.up + first * n, rows * n, gate);
-    for (uint32_t r = first; r < first + rows; ++r, gate += n) {
-      const size_t at = size_t{r} * spec_.ffn + columns.begin;
-      if (!wanted) {
-        activate(gate, mine_.up + r * n, n, work_.gated + at);
-        continue;
-      }
-      const kernels::Q8Rows to = behind(work_.gated_quant, at);
-      kernels_.quantize_q8(gate, n, to.q, to.scale, to.sum);
+  const auto in_ffn = [&](uint32_t row) { return size_t{row} * spec_.ffn + columns.begin; };
+  if (!wants_q8(layer.down)) {
+    for (uint32_t r = 0; r < n_rows_; ++r) activate(mine_.gate + r * n, mine_.up + r * n, n, work_.gated + in_ffn(r));
+    return done(PassPhase::kActivation);
+  }
+  for (uint32_t first = 0; first < n_rows_; first += kRowsActivated) {
+    const uint32_t end = std::min(first + kRowsActivated, n_rows_);
+    activate(mine_.gate + first * n, mine_.up + first * n, (end - first) * n, mine_.gate + first * n);
+    for (uint32_t r = first; r < end; ++r) {
+      const kernels::Q8Rows to = behind(work_.gated_quant, in_ffn(r));
+      kernels_.quantize_q8(mine_.gate + r * n, n, to.q, to.scale, to.sum);
     }
   }
   done(PassPhase::kActivation);

@@ -6,11 +6,12 @@
 // acc = fma(fl(w_scale * x_scale), isum, acc), where isum is exact, below 2^24, so that a block's product is off by the factor (1 + u) of its
 // scale and each of the n sums by another: at most g(n + 1) * sum over blocks of |w_b . x_b| <= g(n + 1) |w| |x| (Cauchy and Schwarz twice),
 // g(k) = k u / (1 - k u). Q6_K's blocks are of 16 columns; its w_scale, a half times 8 bits, is exact, and so is each weight as a float: 11 bits of
-// the half, 7 of the scale, 5 of the quant (128 and 32 are powers of two), none below 2^-24. A head of floats reads the floats y that x is made of: |w.y - w.x| <= |w| |y - x| comes on top, and the rounding of its
-// fma chains in 8 lanes and 3 levels of sums, g(cols / 8 + 4) |w| |y|. With |v| <= |w| + |w - v|, and steps = the longer chain + 2:
+// the half, 7 of the scale, 5 of the quant (128 and 32 are powers of two), none below 2^-24. A head of floats reads the floats y that x is made of:
+// |w.y - w.x| <= |w| |y - x| comes on top, and the rounding of its fma chains in 8 lanes and 3 levels of sums, g(cols / 8 + 4) |w| |y|. With
+// |v| <= |w| + |w - v|, and steps = the longer chain + 2:
 //   |exact - coarse| <= |x| (|w - v| + g(steps) (2 |w| + |w - v|)) + |w| (|y - x| + g(steps) |y|), the last term for heads of floats alone.
 // That is error_ * norm + norm_ * drift. What is computed here is rounded up by kUp, far more than the few roundings each number goes through.
-// Underflow: a product of scales below the normal numbers is off by 2^-126 at most, times isum < 2^20 and 2^11 blocks: below kTiny.
+// Underflow: a product of scales below the normal numbers is off by 2^-126 at most, times isum < 2^20 and 2^12 blocks: below kTiny.
 // Overflow is left out of account by limits far below the largest float: rows and inputs beyond them get an infinite bound.
 #include "model/head_copy.h"
 
@@ -27,7 +28,7 @@ namespace slm {
 namespace {
 
 constexpr uint32_t kCopyBlock = 32;
-constexpr uint32_t kSumsOfQ6_K = 16;  // columns
+constexpr uint32_t kColumnsOfQ6KSum = 16;
 constexpr double kUnit = 0x1p-24;
 constexpr double kUp = 1 + 1e-5;
 constexpr float kTiny = 0x1p-90f;
@@ -158,7 +159,7 @@ float rounded_up(double x) {
 
 // The most sums one after the other in a product by the head or by a copy.
 size_t chain(const TensorView& head) {
-  const size_t blocks = head.cols / (head.type == TensorType::kQ6_K ? kSumsOfQ6_K : kCopyBlock);
+  const size_t blocks = head.cols / (head.type == TensorType::kQ6_K ? kColumnsOfQ6KSum : kCopyBlock);
   return (reads_floats(head.type) ? std::max<size_t>(blocks, head.cols / 8 + 4) : blocks) + 2;
 }
 
@@ -203,22 +204,23 @@ void HeadCopy::fill(size_t begin, size_t end) {
 
 template <class Block>
 void HeadCopy::fill_blocks(size_t begin, size_t end) {
-  const bool bytes = head_.type == TensorType::kQ8_0;
+  const bool of_q8_0 = head_.type == TensorType::kQ8_0;
   const auto dequantize = kernels_->dequantize[static_cast<uint32_t>(head_.type)];
-  std::vector<float> row(bytes ? 0 : head_.cols);
+  std::vector<float> row(of_q8_0 ? 0 : head_.cols);
   const double slack = rounding(head_);
   for (size_t r = begin; r < end; ++r) {
     const std::byte* weights = head_.row(r);
-    if (!bytes) dequantize(weights, head_.cols, row.data());
+    if (!of_q8_0) dequantize(weights, head_.cols, row.data());
     auto* blocks = reinterpret_cast<Block*>(const_cast<std::byte*>(view_.row(r)));
     Squares sum = {0, 0};
     for (uint32_t b = 0; b < head_.cols / kCopyBlock; ++b) {
-      const Squares block = bytes ? encode(reinterpret_cast<const BlockQ8_0*>(weights)[b], blocks[b]) : encode(row.data() + b * kCopyBlock, blocks[b]);
+      const Squares block = of_q8_0 ? encode(reinterpret_cast<const BlockQ8_0*>(weights)[b], blocks[b])
+                                    : encode(row.data() + b * kCopyBlock, blocks[b]);
       sum.error += block.error;
       sum.weight += block.weight;
     }
     const double weight = std::sqrt(sum.weight) * kUp;
-    const double error = std::sqrt(sum.error) * kUp + (bytes ? 0 : 4 * kUnit * weight);  // floats in steps are off by 3 u of the weight
+    const double error = std::sqrt(sum.error) * kUp + (of_q8_0 ? 0 : 4 * kUnit * weight);  // floats in steps are off by 3 u of the weight
     const double bound = (error + slack * (2 * weight + error)) * kUp;
     const bool known = 2 * weight + error < kLargestRow;                   // false where any of it is no number
     error_[r] = known ? rounded_up(bound) : std::numeric_limits<float>::infinity();

@@ -21,7 +21,7 @@ class HeadCopy {
   // What a copy may be of.
   static constexpr TensorType kTypes[] = {TensorType::kQ4_0, TensorType::kQ5_0};
 
-  // Whether any copy is smaller than the head by a quarter at least: of Q8_0, Q6_K, F16, BF16 and F32 in rows of whole blocks.
+  // Whether some copy is smaller than the head by more than a quarter: of Q8_0, Q6_K, F16, BF16 and F32 in rows of whole blocks.
   static bool saves(const TensorView& head);
   static uint64_t bytes(const TensorView& head, TensorType type);
 

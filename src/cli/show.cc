@@ -127,7 +127,7 @@ void print_people(const ResolvedModel& model, const MemoryPlan& plan, const Mode
   if (!model.stored.added.empty()) table.add("cli.show.added", model.stored.added);
   table.add("cli.show.memory", tr("cli.show.memory_value", format_bytes(plan.total), plan.context, format_bytes(plan.weights),
                                   format_bytes(plan.kv), format_bytes(plan.workspace), format_bytes(plan.available)));
-  if (plan.head_copy > 0) table.add("cli.show.head_copy", tr("cli.show.head_copy_value", format_bytes(plan.head_copy)));
+  if (plan.head_copy > 0) table.add("cli.show.head_copy", tr("cli.show.head_copy_value", format_bytes(plan.head_copy), plan.head_copy_after));
   write_out(table.text());
 }
 

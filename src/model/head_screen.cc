@@ -25,7 +25,7 @@ constexpr size_t kRowsTogether = 8;                 // of a matrix, as kernels t
 constexpr size_t kGather = 8;                       // rows that meet the exact kernel at once
 constexpr size_t kScanned = 64;
 constexpr uint64_t kLeastWeights = 4u << 20;        // smaller heads are in the cache anyway
-constexpr uint32_t kRowsBefore = 16, kSamples = 8;  // rows seen before the copy is made; the last of them are sampled
+constexpr uint32_t kSamples = 8;                    // the last rows before the copy is made
 constexpr uint32_t kSampled = 64;                   // one row of the head in so many
 constexpr uint32_t kMostUnsuited = 64;
 constexpr uint64_t kWindow = 32;                    // rows between looks at whether it pays

@@ -28,6 +28,8 @@ class HeadScreen {
   // Up to so many rows at once, and so many of the likeliest: with more, a pass over all rows is no slower.
   static constexpr size_t kMostRows = 4;
   static constexpr uint32_t kMostTop = 128;
+  // Rows that suit, before the copy is made.
+  static constexpr uint32_t kRowsBefore = 16;
 
   // Of memory that the screen may come to take; 0: a head that none is made for.
   static uint64_t bytes(const TensorView& head);

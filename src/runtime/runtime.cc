@@ -6,6 +6,7 @@
 #include "base/huge_memory.h"
 #include "base/limits.h"
 #include "base/thread_pool.h"
+#include "model/head_screen.h"
 #include "runtime/chat_ids.h"
 #include "runtime/generating.h"
 #include "runtime/memory_plan.h"
@@ -76,6 +77,7 @@ MemoryPlan plan_for(const Model& model, const OpenOptions& options, int threads,
   MemoryPlan plan = plan_memory(needs, options.context);
   const uint64_t copy = options.screen_head ? model.head_screen_bytes() : 0;
   if (plan.total + copy <= plan.available) plan.head_copy = copy;
+  plan.head_copy_after = HeadScreen::kRowsBefore;
   return plan;
 }
 

@@ -58,6 +58,7 @@ struct OpenOptions {
 struct MemoryPlan {
   uint64_t weights = 0, kv = 0, workspace = 0, total = 0;
   uint64_t head_copy = 0;                  // at most, beside total: taken after some greedy or top-k tokens if it pays; 0: never, or no room
+  uint32_t head_copy_after = 0;            // so many of those tokens
   uint64_t available = 0;
   uint32_t context = 0;
   uint32_t largest_context_that_fits = 0;  // multiple of 1,024 (or the model's own); 0: none

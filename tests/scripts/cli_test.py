@@ -261,8 +261,12 @@ class Facts(unittest.TestCase):
         memory = run_json("show", large)["memory"]
         self.assertGreater(memory["head_copy_bytes"], 70_000 * 44)
         self.assertEqual(memory["total_bytes"], memory["weights_bytes"] + memory["kv_bytes"] + memory["workspace_bytes"])
-        self.assertIn("head's copy", run("show", large).stdout.decode())
-        self.assertIn("输出层副本", run("show", large, "--lang", "zh").stdout.decode())
+        text = run("show", large).stdout.decode()
+        self.assertIn("head's copy", text)
+        self.assertIn("after 16 greedy or top-k tokens", text)
+        text = run("show", large, "--lang", "zh").stdout.decode()
+        self.assertIn("输出层副本", text)
+        self.assertIn("生成 16 个词元后", text)
 
     def test_instruct_is_told_by_names_where_nothing_else_does(self):
         for name, instruct in (("a-it.gguf", True), ("b-chat.gguf", True), ("c-base.gguf", False), ("d.gguf", True)):

@@ -18,6 +18,7 @@ namespace {
 constexpr bool kWide = false;  // registers of 16 floats
 #include "kernels/isa/avx2_vector.inc"
 #include "kernels/isa/avx2_unpack.inc"
+#include "kernels/isa/avx2_tiling.inc"
 #include "kernels/isa/avx2_sums.inc"
 #include "kernels/isa/avx2_quantised.inc"
 #include "kernels/isa/avx2_float.inc"

@@ -17,11 +17,7 @@ constexpr bool kWide = false;  // registers of 16 floats
 #include "kernels/isa/avx2_vector.inc"
 #include "kernels/isa/avx2_unpack.inc"
 #define SLM_DPBUSD(sum, u8, s8) _mm256_dpbusd_avx_epi32(sum, u8, s8)
-constexpr uint32_t kDirectTokens = 4;  // of so many: few
-constexpr uint32_t kDirectGroups = 1;  // of 8 rows, that few tokens meet at once
-constexpr int direct_tokens_at_once(int) { return 4; }
-constexpr uint32_t kPanelGroups = 2;  // of 8 rows, that tokens meet at once
-constexpr int tile_tokens(int) { return 4; }  // their sums stay in 16 registers
+#include "kernels/isa/avx2_tiling.inc"
 #include "kernels/isa/vnni_sums.inc"
 #include "kernels/isa/avx2_quantised.inc"
 #include "kernels/isa/avx2_float.inc"

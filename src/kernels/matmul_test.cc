@@ -188,6 +188,22 @@ TEST(MatmulWide, ManyPanels) {
   }
 }
 
+// More rows than keep partial sums at once.
+TEST(MatmulWide, ManyRowsOfSomePanels) {
+  Random random(11);
+  const uint32_t cols = 2304, rows = 1063, n = 9;
+  for (TensorType type : {TensorType::kQ4_0, TensorType::kQ4_K}) {
+    const Matrix w(random, type, rows, cols);
+    Tokens tokens(random, n, cols);
+    const std::vector<float> bias = floats(random, rows);
+    const auto want = multiply(scalar_table(), w, tokens, 0, n, 0, rows, bias.data());
+    for (const KernelTable* table : usable_tables()) {
+      if (table == &scalar_table()) continue;
+      expect_same(multiply(*table, w, tokens, 0, n, 0, rows, bias.data()), want, describe(*table, type, rows, cols, n));
+    }
+  }
+}
+
 // More tokens than a panel of floats keeps sums for, the last of them by themselves or enough for a panel.
 TEST(MatmulWide, MoreTokensThanSumsFit) {
   Random random(9);

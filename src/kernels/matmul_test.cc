@@ -107,6 +107,22 @@ TEST_P(Matmul, ResultsDoNotDependOnTheCall) {
   }
 }
 
+// What is prepared of the activations serves the next matrix that meets them.
+TEST_P(MatmulIntegers, TheSameActivationsAgain) {
+  Random random(10);
+  const uint32_t cols = 512, rows = 21;
+  const Matrix first(random, GetParam(), rows, cols), second(random, GetParam(), rows, cols);
+  for (uint32_t n : {1u, 6u, 21u}) {
+    Tokens before(random, n, cols), tokens(random, n, cols);
+    const auto want = multiply(scalar_table(), second, tokens, 0, n, 0, rows);
+    for (const KernelTable* table : usable_tables()) {
+      multiply(*table, first, before, 0, n, 0, rows);
+      multiply(*table, first, tokens, 0, n, 0, rows);
+      expect_same(multiply(*table, second, tokens, 0, n, 0, rows, nullptr, true), want, describe(*table, GetParam(), rows, cols, n));
+    }
+  }
+}
+
 // The quants that make sums largest, against activations of +-127: nothing may saturate or overflow.
 TEST_P(MatmulIntegers, LargestSums) {
   Random random(4);
@@ -228,6 +244,8 @@ TEST(MatmulWide, MoreTokensThanStartingValuesFit) {
       const auto alone = multiply(scalar_table(), w, tokens, t, 1, 0, rows);
       for (uint32_t r = 0; r < rows; ++r) ASSERT_EQ(whole[size_t{t} * rows + r], alone[r]) << table->name << " token " << t;
     }
+    multiply(*table, w, tokens, 0, n, 0, rows);
+    expect_same(multiply(*table, w, tokens, 0, n, 0, rows, nullptr, true), whole, std::string(table->name));
   }
 }
 

@@ -45,6 +45,7 @@ struct MatmulArgs {
   size_t out_stride;
   const float* bias;            // (rows) or null
   std::byte* scratch;           // this thread's, kMatmulScratchBytes, 64-byte aligned
+  bool same_x = false;          // the call before with this scratch had the same xq and n_tokens, and weights of this type
 };
 inline constexpr size_t kMatmulScratchBytes = 4u << 20;
 using MatmulFn = void (*)(const MatmulArgs& args);

@@ -119,7 +119,7 @@ struct Scratch {
 
 // Rows [begin, end) of w against tokens [token, token + n): (n, rows).
 inline std::vector<float> multiply(const KernelTable& table, const Matrix& w, Tokens& tokens, uint32_t token, uint32_t n,
-                                   uint32_t begin, uint32_t end, const float* bias = nullptr) {
+                                   uint32_t begin, uint32_t end, const float* bias = nullptr, bool same_x = false) {
   static Scratch scratch;
   constexpr float kUntouched = -12345.0f;
   std::vector<float> out(size_t{n} * w.view.rows, kUntouched);
@@ -135,6 +135,7 @@ inline std::vector<float> multiply(const KernelTable& table, const Matrix& w, To
                tokens.cols};
   }
   args.n_tokens = n;
+  args.same_x = same_x;
   args.out = out.data();
   args.out_stride = w.view.rows;
   args.bias = bias;

@@ -160,9 +160,10 @@ MatmulInput ForwardPass::input(const float* x, uint32_t cols) const {
   return {x, cols, quant, n_rows_};
 }
 
-void ForwardPass::multiply(const TensorView& w, const std::vector<float>& bias, const MatmulInput& in, Team::Share rows,
-                           float* out, size_t out_stride) const {
+void ForwardPass::multiply(const TensorView& w, const std::vector<float>& bias, MatmulInput& in, Team::Share rows, float* out,
+                           size_t out_stride) const {
   multiply_rows(kernels_, w, rows, in, {out, out_stride, bias.empty() ? nullptr : bias.data(), mine_.scratch});
+  if (rows.begin < rows.end) in.met = w.type;
 }
 
 void ForwardPass::attention_inputs(const LayerWeights& layer, uint32_t index) {
@@ -177,7 +178,7 @@ void ForwardPass::attention_inputs(const LayerWeights& layer, uint32_t index) {
 }
 
 void ForwardPass::queries_keys_values(const LayerWeights& layer, uint32_t index) {
-  const MatmulInput in = input(buffers_.normed, spec_.width);
+  MatmulInput in = input(buffers_.normed, spec_.width);
   const size_t n_heads = spec_.n_heads, n_kv = spec_.n_kv_heads, units = n_heads + 2 * n_kv;
   const auto size = static_cast<size_t>(team_.size());
   // By whole heads where that is even enough: then the same thread can go on with norms, RoPE and the KV store.
@@ -312,8 +313,8 @@ void ForwardPass::attention_output(const LayerWeights& layer) {
   }
   done(PassPhase::kNorms);
   rows_done();
-  multiply(layer.o, kNone, input(buffers_.attention, q_width_), team_.share(spec_.width, kRowGrain), work_.out,
-           spec_.width);
+  MatmulInput in = input(buffers_.attention, q_width_);
+  multiply(layer.o, kNone, in, team_.share(spec_.width, kRowGrain), work_.out, spec_.width);
   done(PassPhase::kAttentionOutput, layer.o.type);
   meet();
 }
@@ -329,16 +330,16 @@ void ForwardPass::gate_and_up(const LayerWeights& layer) {
   rows_done();
   const Team::Share columns = team_.share(spec_.ffn, kernels::kQ8Block);
   const size_t most = size_t{work_.max_batch_tokens} * kFfnColumns / n_rows_ / kernels::kQ8Block * kernels::kQ8Block;
+  MatmulInput in = input(buffers_.normed, spec_.width);
   for (size_t begin = columns.begin; begin < columns.end; begin += most) {
-    gated_columns(layer, {begin, std::min(begin + most, columns.end)});
+    gated_columns(layer, in, {begin, std::min(begin + most, columns.end)});
   }
   meet();
 }
 
 // Columns [begin, end) of the FFN's inside, of all rows: from the products to what `down` reads. REQUIRES: begin is a multiple of
 // kQ8Block.
-void ForwardPass::gated_columns(const LayerWeights& layer, Team::Share columns) {
-  const MatmulInput in = input(buffers_.normed, spec_.width);
+void ForwardPass::gated_columns(const LayerWeights& layer, MatmulInput& in, Team::Share columns) {
   const size_t n = columns.end - columns.begin;
   const auto activate = spec_.activation == Activation::kSilu ? kernels_.silu_mul : kernels_.gelu_tanh_mul;
   multiply(rows_of(layer.gate, columns), kNone, in, whole(n), mine_.gate, n);
@@ -364,7 +365,8 @@ void ForwardPass::gated_columns(const LayerWeights& layer, Team::Share columns) 
 void ForwardPass::down(const LayerWeights& layer) {
   kernels::Q8Rows quant = work_.gated_quant;
   quant.cols = spec_.ffn;
-  multiply(layer.down, kNone, {work_.gated, spec_.ffn, quant, n_rows_}, team_.share(spec_.width, kRowGrain), work_.out, spec_.width);
+  MatmulInput in = {work_.gated, spec_.ffn, quant, n_rows_};
+  multiply(layer.down, kNone, in, team_.share(spec_.width, kRowGrain), work_.out, spec_.width);
   done(PassPhase::kDown, layer.down.type);
   meet();
 }
@@ -390,7 +392,7 @@ void ForwardPass::project(uint32_t first, uint32_t n, float* logits) {
   const size_t at = size_t{first} * spec_.width;
   kernels::Q8Rows quant = behind(work_.tokens.quant, at);
   quant.cols = spec_.width;
-  const MatmulInput in{work_.tokens.normed + at, spec_.width, quant, n};
+  MatmulInput in{work_.tokens.normed + at, spec_.width, quant, n};
   const Team::Share rows = team_.share(spec_.vocabulary, kRowGrain);
   multiply(weights_.head, kNone, in, rows, logits, spec_.vocabulary);
   for (size_t r = 0; r < n && spec_.logit_soft_cap != 0.0f && rows.begin < rows.end; ++r) {

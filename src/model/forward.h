@@ -55,7 +55,7 @@ class ForwardPass {
   void join_spans(const AttentionTask& task, uint32_t layer, const Partials& partials);
   void attention_output(const LayerWeights& layer);
   void gate_and_up(const LayerWeights& layer);
-  void gated_columns(const LayerWeights& layer, Team::Share columns);
+  void gated_columns(const LayerWeights& layer, MatmulInput& in, Team::Share columns);
   void down(const LayerWeights& layer);
   void final_rows();
 
@@ -67,8 +67,7 @@ class ForwardPass {
   // Quantises one row's input of a matmul where some of its weights want that.
   void quantize(uint32_t row, const float* x, uint32_t cols, bool wanted);
   MatmulInput input(const float* x, uint32_t cols) const;
-  void multiply(const TensorView& w, const std::vector<float>& bias, const MatmulInput& in, Team::Share rows, float* out,
-                size_t out_stride) const;
+  void multiply(const TensorView& w, const std::vector<float>& bias, MatmulInput& in, Team::Share rows, float* out, size_t out_stride) const;
   // After a phase over rows: where each thread has done all of them for itself, none need wait.
   void rows_done() const;
   void meet() const;  // all threads of the team

@@ -12,6 +12,7 @@ void multiply_rows(const kernels::KernelTable& kernels, const TensorView& w, Tea
   args.x_stride = in.stride;
   args.xq = in.quant;
   args.n_tokens = in.n_tokens;
+  args.same_x = in.met == w.type;
   args.out = to.out;
   args.out_stride = to.stride;
   args.bias = to.bias;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "base/thread_pool.h"
 #include "kernels/table.h"
@@ -15,6 +16,7 @@ struct MatmulInput {
   size_t stride;          // of x
   kernels::Q8Rows quant;  // (n_tokens, cols)
   uint32_t n_tokens;
+  std::optional<TensorType> met = {};  // these activations met weights of this type last, with the same scratch, which nothing used since
 };
 
 struct MatmulOutput {

@@ -158,6 +158,7 @@ constexpr Case kCases[] = {
     {KvType::kF16, 64, 7, 32, 500, 0, 0.0f},    {KvType::kQ8_0, 64, 8, 32, 300, 100, 0.0f},
     {KvType::kF16, 32, 16, 32, 40, 0, 0.0f},    {KvType::kF16, 64, 2, 1, 90, 0, 0.0f},
     {KvType::kQ8_0, 32, 1, 1, 200, 0, 0.0f},    {KvType::kQ8_0, 32, 1, 3, 200, 70, 0.0f},
+    {KvType::kF16, 64, 2, 16, 348, 100, 0.0f},  {KvType::kF16, 64, 3, 9, 350, 100, 20.0f},  // some see nothing of the first span
     {KvType::kQ8_0, 64, 5, 1, 130, 0, 30.0f},   {KvType::kQ8_0, 64, 4, 2, 77, 0, 0.0f},
 };
 

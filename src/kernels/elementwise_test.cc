@@ -1,9 +1,11 @@
 // Activations, norms, RoPE and logits: against double arithmetic for every table, and every table against scalar's bits.
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <functional>
 #include <limits>
 
+#include "kernels/rotation.h"
 #include "kernels/test_data.h"
 
 namespace slm::kernels::test {
@@ -224,6 +226,62 @@ TEST(StoreKv, HeadsOfAnyWidthHaveTheBitsOfScalar) {
       EXPECT_EQ(got, want) << dim;
     });
   }
+}
+
+double dot(const std::vector<float>& a, const std::vector<float>& b) {
+  double sum = 0;
+  for (size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * b[i];
+  return sum;
+}
+
+std::vector<float> rotated(std::vector<float> x, Rotation which) {
+  rotate(x.data(), static_cast<uint32_t>(x.size()), which);
+  return x;
+}
+
+TEST(Rotation, KeepsScoresAndIsUndone) {
+  Random random(17);
+  for (uint32_t dim : {32u, 64u, 96u, 128u, 160u, 256u, 512u, 1024u}) {
+    const auto query = floats(random, dim), key = floats(random, dim);
+    const auto stored = rotated(key, Rotation::kStored);
+    const double norms = std::sqrt(dot(query, query) * dot(key, key));
+    EXPECT_NEAR(dot(rotated(query, Rotation::kRead), stored), dot(query, key), 1e-6 * norms) << dim;
+    const auto back = rotated(stored, Rotation::kRead);
+    for (uint32_t i = 0; i < dim; ++i) EXPECT_NEAR(back[i], key[i], 1e-6 * std::sqrt(dot(key, key))) << dim << ", " << i;
+  }
+}
+
+// Row i of the Hadamard matrix has the sign of the bits that i and the column share.
+TEST(Rotation, IsHadamardsMatrixInNaturalOrder) {
+  for (uint32_t dim : {32u, 64u, 128u, 256u}) {
+    for (uint32_t one : {0u, 1u, 6u, 21u, dim - 1}) {
+      std::vector<float> x(dim, 0.0f);
+      x[one] = 3.0f;
+      const auto stored = rotated(x, Rotation::kStored), read = rotated(x, Rotation::kRead);
+      for (uint32_t i = 0; i < dim; ++i) {
+        const bool negative = std::popcount(i & one) % 2 == 1;
+        EXPECT_EQ(std::signbit(stored[i]), negative) << dim << ": " << one << ", " << i;
+        EXPECT_EQ(stored[i] * read[i] * static_cast<float>(dim), 9.0f) << dim << ": " << one << ", " << i;
+      }
+    }
+  }
+}
+
+// One large column in 64: what 8 bits lose of the others.
+TEST(Rotation, MakesEightBitsLoseLess) {
+  Random random(18);
+  auto x = floats(random, 64);
+  x[20] = 40.0f;
+  const auto lost = [](const std::vector<float>& values, bool turned) {
+    auto given = turned ? rotated(values, Rotation::kStored) : values;
+    std::vector<std::byte> row(kv_row_bytes(KvType::kQ8_0, 64));
+    scalar_table().store_kv(given.data(), 64, KvType::kQ8_0, row.data());
+    scalar_table().load_kv(row.data(), 64, KvType::kQ8_0, given.data());
+    if (turned) rotate(given.data(), 64, Rotation::kRead);
+    for (size_t i = 0; i < 64; ++i) given[i] -= values[i];
+    return std::sqrt(dot(given, given));
+  };
+  EXPECT_LT(lost(x, true), 0.7 * lost(x, false));
 }
 
 TEST(AddScale, AreExact) {

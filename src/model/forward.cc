@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernels/rotation.h"
+
 namespace slm {
 namespace {
 
@@ -22,6 +24,11 @@ TensorView rows_of(TensorView w, Team::Share rows) {
   w.data = w.row(rows.begin);
   w.rows = static_cast<uint32_t>(rows.end - rows.begin);
   return w;
+}
+
+// Of heads (heads.., dim) those of the share.
+void rotate_heads(float* heads, Team::Share share, uint32_t dim, kernels::Rotation which) {
+  for (size_t h = share.begin; h < share.end; ++h) kernels::rotate(heads + h * dim, dim, which);
 }
 
 Team::Share overlap(Team::Share share, size_t begin, size_t end) {
@@ -218,10 +225,16 @@ void ForwardPass::finish_heads(const LayerWeights& layer, uint32_t index, Team::
   for (uint32_t t = 0; t < n_tokens_; ++t) {
     KvSequence& kv = *batch_[work_.item_of[t]].kv;
     const uint32_t position = work_.positions[t];
+    float* queries = work_.q + size_t{t} * q_width_;
     float* keys = work_.k + size_t{t} * kv_width_;
-    const float* values = work_.v + size_t{t} * kv_width_;
-    norm_and_turn(work_.q + size_t{t} * q_width_, q, layer.q_norm, t);
+    float* values = work_.v + size_t{t} * kv_width_;
+    norm_and_turn(queries, q, layer.q_norm, t);
     norm_and_turn(keys, k, layer.k_norm, t);
+    if (kv.rotated()) {
+      rotate_heads(queries, q, dim, kernels::Rotation::kRead);
+      rotate_heads(keys, k, dim, kernels::Rotation::kStored);
+      rotate_heads(values, v, dim, kernels::Rotation::kStored);
+    }
     for (auto h = static_cast<uint32_t>(k.begin); h < k.end; ++h) {
       kernels_.store_kv(keys + size_t{h} * dim, dim, kv.type(), kv.key_row(index, h, position));
     }
@@ -264,6 +277,7 @@ void ForwardPass::join_spans(const AttentionTask& task, uint32_t layer, const Pa
   const uint32_t window = spec_.windowed[layer] ? spec_.window : 0;
   const size_t queries = size_t{task.n_tokens} * task.n_heads;  // of one span
   const uint32_t base = spans_seen(task.first_pos, task.first_pos + task.n_tokens - 1, window).begin;
+  const bool rotated = batch_[task.item].kv->rotated();
   for (uint32_t i = 0; i < task.n_tokens; ++i) {
     const uint32_t position = task.first_pos + i;
     // Just the spans this query sees, so that its sum does not depend on the task's other queries.
@@ -272,6 +286,7 @@ void ForwardPass::join_spans(const AttentionTask& task, uint32_t layer, const Pa
       const Partials at = partials.at((seen.begin - base) * queries + size_t{i} * task.n_heads + h, spec_.head_dim);
       float* out = buffers_.attention + size_t{task.row + i} * q_width_ + size_t{task.head + h} * spec_.head_dim;
       kernels_.attention_merge({at.m, at.l, at.acc, queries, seen.size(), spec_.head_dim, out});
+      if (rotated) kernels::rotate(out, spec_.head_dim, kernels::Rotation::kRead);
     }
   }
 }

@@ -42,6 +42,8 @@ class KvSequence {
 
   uint32_t length() const { return length_; }
   kernels::KvType type() const;
+  // Whether keys and values lie here as kernels::rotate() turns them: what is in 8 bits.
+  bool rotated() const { return type() == kernels::KvType::kQ8_0; }
   // Makes pages for positions [length, length + n) and, in the windowed class, lets go of the oldest pages when the sequence's
   // share is used up; those no later query can see. REQUIRES: n <= the pool's max_batch_tokens.
   // Error: kDoesNotFit; then nothing changed.

@@ -59,6 +59,9 @@ class Measurement:
             # One after another, each from an empty context.
             self.open_context(max([*work["prefill"], *(depth + work["decode"] for depth in work["depths"])], default=0) + 64, 1)
 
+    def adjust(self, params):
+        """What a measurement of something else than speed wants of a context."""
+
     def open_context(self, n_ctx, sequences):
         api = self.peer.api
         if self.context:
@@ -69,6 +72,7 @@ class Measurement:
         if self.peer.kind == "ik" and sequences > 1:
             params.flash_attn = False  # 0.1.5's ends in an assertion with several: GGML_ASSERT(S > 0)
         params.n_threads = params.n_threads_batch = self.work["threads"]
+        self.adjust(params)
         self.context = api.llama_init_from_model(self.model, params)
         if not self.context:
             sys.exit(f"{self.peer.kind} cannot make a context of {n_ctx} tokens")

@@ -58,13 +58,14 @@ Status measure_speed(Runtime& runtime, lab::BenchDevice device, std::vector<lab:
   device.read_gb_per_s = measure_read_bandwidth(runtime.threads());
   const Status measured = lab::run_bench(runtime, rows, repetitions, watch);
   end_progress();
-  SLM_TRY_STATUS(measured);
-  if (json) {
+  // What was measured before Ctrl-C took minutes perhaps: it is shown, then that it is not all. JSON is one object, the error's.
+  std::erase_if(rows, [](const lab::BenchRow& row) { return row.rates.empty(); });
+  if (json && measured) {
     print_json(lab::bench_json(device, rows));
-  } else {
+  } else if (!json && !rows.empty()) {
     print_rows(device, rows);
   }
-  return {};
+  return measured;
 }
 
 Status explain_time(Runtime& runtime, const lab::BenchDevice& device, const std::vector<lab::BenchRow>& rows, uint32_t repetitions, bool json) {

@@ -292,6 +292,20 @@ class Facts(unittest.TestCase):
         self.assertNotIn("roofline", run_json("doctor"))
         self.assertIn("GMAC/s", run("doctor", "--roofline").stdout.decode())
 
+    def test_bench_shows_what_was_measured_before_ctrl_c(self):
+        command = [SLM, "bench", MODEL, "--prefill", "64", "--decode", "64", "--repetitions", "1000"]  # a minute, were it not stopped
+        controlling, terminal = os.openpty()
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=terminal, stdin=subprocess.DEVNULL, env=ENVIRONMENT)
+        os.close(terminal)
+        told = b""
+        while b"/2000" not in told:  # the first repetition is done
+            told += os.read(controlling, 4096)
+        process.send_signal(signal.SIGINT)
+        shown, _ = process.communicate(timeout=60)
+        os.close(controlling)
+        self.assertEqual(process.returncode, 1)
+        self.assertIn("prefill", shown.decode())
+
     def test_bench_explains_where_the_time_goes(self):
         out = run_json("bench", MODEL, "--explain", "--prefill", "200,20", "--decode", "3", "--repetitions", "2")
         self.assertGreater(out["read_gb_per_s"], 0)

@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -154,11 +155,17 @@ def main():
     args = parser.parse_args()
     if args.window < 4 or args.windows < 1 or not set(args.kv) <= {"f16", "q8_0"} or min(args.batch) < 1:
         parser.error("--window from 4, --windows from 1, --kv of f16 and q8_0, --batch from 1")
-    args.peers = pairs(args.peer, "--peer", parser)
+    args.peers, texts = pairs(args.peer, "--peer", parser), pairs(args.text, "--text", parser)
+    for path in [*args.models, *texts.values()]:
+        if not os.path.isfile(path):
+            parser.error(f"no such file: {path}")
+    for program in [args.slm, args.slm_logits, *args.peers.values()]:
+        if not shutil.which(program):
+            parser.error(f"no such program: {program}")
     text = ""
     for path in args.models:
         reference = Reference(path)
-        for name, file in pairs(args.text, "--text", parser).items():
+        for name, file in texts.items():
             table = table_of(args, path, name, compare(args, path, reference, file))
             print(table, flush=True)
             text += table + "\n"

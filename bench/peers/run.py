@@ -10,6 +10,7 @@ import functools
 import json
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
@@ -180,8 +181,26 @@ def measure(args, path):
     return table_of(path, args, facts, statistics.median(bandwidth), measured)
 
 
+def list_of_numbers(text):
+    return [int(n) for n in text.split(",") if n]
+
+
+def missing(args):
+    """What would end the measurement after minutes: a text that says what, or ""."""
+    for path in args.models:
+        if not os.path.isfile(path):
+            return f"no such file: {path}"
+    for program in [args.slm, *named(args.peer).values(), *named(args.llama_bench).values()]:
+        if not shutil.which(program):
+            return f"no such program: {program}"
+    try:
+        open(args.out or os.devnull, "a", encoding="utf-8").close()
+    except OSError as error:
+        return f"--out {args.out}: {error.strerror}"
+    return ""
+
+
 def main():
-    list_of_numbers = lambda text: [int(n) for n in text.split(",") if n]  # noqa: E731
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("models", nargs="+")
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON")
@@ -209,6 +228,10 @@ def main():
         if "=" not in bench or name in columns or "|" in name:
             parser.error(f"--llama-bench {bench}: NAME=PATH, of a NAME without | that no other column has")
         columns.add(name)
+    if args.threads < 1:
+        parser.error("--threads: at least 1")
+    if problem := missing(args):
+        parser.error(problem)
     text = ""
     for path in args.models:
         table = measure(args, path)

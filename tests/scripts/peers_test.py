@@ -88,6 +88,13 @@ class LlamaBench(unittest.TestCase):
         table = self.table(self.theirs, "--prefill", "", "--depths", "", "--sequences", "1")
         self.assertEqual(cells(table, "decode 64, 1 sequences"), ["100.0 [100.0, 100.0]", "", ""])
 
+    def test_what_would_fail_in_the_end_fails_first(self):
+        for flags, told in ((["--out", "/nonexistent/table.md"], "--out /nonexistent/table.md: No such file"), (["--peer", "ik=/nonexistent/python"], "no such program: /nonexistent/python"),
+                            (["--threads", "0"], "--threads"), (["--prefill", "x"], "list_of_numbers")):
+            done = run(*flags)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(told, done.stderr)
+
     def test_its_failure_is_told(self):
         done = run("--llama-bench=broken=" + program("broken", "sys.exit('no such model')"))
         self.assertNotEqual(done.returncode, 0)

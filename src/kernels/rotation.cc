@@ -9,24 +9,24 @@ namespace {
 // What SSE2 and NEON both have; sums and differences alone, so that the lanes change no bit.
 using Four = float __attribute__((vector_size(16)));
 
-Four load_four(const float* x) {
+Four four_from(const float* x) {
   Four v;
   std::memcpy(&v, x, sizeof v);
   return v;
 }
-void store_four(Four v, float* x) { std::memcpy(x, &v, sizeof v); }
+void four_to(Four v, float* x) { std::memcpy(x, &v, sizeof v); }
 
 // Sums and differences of (n) values 2 * `distance` apart, then of those `distance` apart: two steps for one way to memory and back.
 // REQUIRES: distance is a multiple of 4.
 void two_steps(float* x, uint32_t n, uint32_t distance) {
   for (uint32_t begin = 0; begin < n; begin += 4 * distance) {
     for (float* at = x + begin; at < x + begin + distance; at += 4) {
-      const Four a = load_four(at), b = load_four(at + distance), c = load_four(at + 2 * distance), d = load_four(at + 3 * distance);
+      const Four a = four_from(at), b = four_from(at + distance), c = four_from(at + 2 * distance), d = four_from(at + 3 * distance);
       const Four ac = a + c, bd = b + d, a_c = a - c, b_d = b - d;
-      store_four(ac + bd, at);
-      store_four(ac - bd, at + distance);
-      store_four(a_c + b_d, at + 2 * distance);
-      store_four(a_c - b_d, at + 3 * distance);
+      four_to(ac + bd, at);
+      four_to(ac - bd, at + distance);
+      four_to(a_c + b_d, at + 2 * distance);
+      four_to(a_c - b_d, at + 3 * distance);
     }
   }
 }
@@ -34,9 +34,9 @@ void two_steps(float* x, uint32_t n, uint32_t distance) {
 // Of values 4 apart.
 void one_step(float* x, uint32_t n) {
   for (float* at = x; at < x + n; at += 8) {
-    const Four a = load_four(at), b = load_four(at + 4);
-    store_four(a + b, at);
-    store_four(a - b, at + 4);
+    const Four a = four_from(at), b = four_from(at + 4);
+    four_to(a + b, at);
+    four_to(a - b, at + 4);
   }
 }
 
@@ -52,7 +52,7 @@ __attribute__((always_inline)) inline void rotate_block(float* x, uint32_t n, fl
   uint32_t left = n;  // values that have not met are fewer than this apart
   for (; left >= 16; left /= 4) two_steps(x, n, left / 4);
   if (left == 8) one_step(x, n);
-  for (uint32_t i = 0; i < n; i += 4) store_four(steps_within(load_four(x + i)) * factor, x + i);
+  for (uint32_t i = 0; i < n; i += 4) four_to(steps_within(four_from(x + i)) * factor, x + i);
 }
 
 }  // namespace

@@ -11,12 +11,12 @@ import contextlib
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 
 import numpy
 
+from missing import missing
 from reference import Reference
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -95,9 +95,10 @@ def engines_of(args, path):
 def compare(args, path, reference, text):
     """Tallies by engine, the float32 path's own surprise under None."""
     vocabulary = reference.head.shape[0]
-    tallies = {key: Tally() for key in [None, *engines_of(args, path)]}
+    engines = engines_of(args, path)
+    tallies = {key: Tally() for key in [None, *engines]}
     with contextlib.ExitStack() as stack:
-        running = {key: EngineProcess(command, vocabulary) for key, command in engines_of(args, path).items()}
+        running = {key: EngineProcess(command, vocabulary) for key, command in engines.items()}
         for engine in running.values():
             stack.callback(engine.end)
         for window in windows_of(args, path, text, reference.bos):
@@ -156,12 +157,8 @@ def main():
     if args.window < 4 or args.windows < 1 or not set(args.kv) <= {"f16", "q8_0"} or min(args.batch) < 1:
         parser.error("--window from 4, --windows from 1, --kv of f16 and q8_0, --batch from 1")
     args.peers, texts = pairs(args.peer, "--peer", parser), pairs(args.text, "--text", parser)
-    for path in [*args.models, *texts.values()]:
-        if not os.path.isfile(path):
-            parser.error(f"no such file: {path}")
-    for program in [args.slm, args.slm_logits, *args.peers.values()]:
-        if not shutil.which(program):
-            parser.error(f"no such program: {program}")
+    if problem := missing([*args.models, *texts.values()], [args.slm, args.slm_logits, *args.peers.values()], args.out):
+        parser.error(problem)
     text = ""
     for path in args.models:
         reference = Reference(path)

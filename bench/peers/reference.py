@@ -26,7 +26,7 @@ class Reference:
 
     def __init__(self, path):
         reader = gguf.GGUFReader(path)
-        self.fields = {name: field for name, field in reader.fields.items()}
+        self.fields = reader.fields
         self.family = self.field("general.architecture")
         if self.family not in ("llama", "gemma3"):
             raise SystemExit(f"{path}: the reference knows llama and gemma3, not {self.family}")

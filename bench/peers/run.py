@@ -10,11 +10,12 @@ import functools
 import json
 import os
 import pathlib
-import shutil
 import statistics
 import subprocess
 import sys
 import time
+
+from missing import missing
 
 HERE = pathlib.Path(__file__).resolve().parent
 START_PROMPT = "Once upon a time"
@@ -185,21 +186,6 @@ def list_of_numbers(text):
     return [int(n) for n in text.split(",") if n]
 
 
-def missing(args):
-    """What would end the measurement after minutes: a text that says what, or ""."""
-    for path in args.models:
-        if not os.path.isfile(path):
-            return f"no such file: {path}"
-    for program in [args.slm, *named(args.peer).values(), *named(args.llama_bench).values()]:
-        if not shutil.which(program):
-            return f"no such program: {program}"
-    try:
-        open(args.out or os.devnull, "a", encoding="utf-8").close()
-    except OSError as error:
-        return f"--out {args.out}: {error.strerror}"
-    return ""
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("models", nargs="+")
@@ -230,7 +216,8 @@ def main():
         columns.add(name)
     if args.threads < 1:
         parser.error("--threads: at least 1")
-    if problem := missing(args):
+    programs = [args.slm, *named(args.peer).values(), *named(args.llama_bench).values()]
+    if problem := missing(args.models, programs, args.out):
         parser.error(problem)
     text = ""
     for path in args.models:

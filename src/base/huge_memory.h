@@ -26,4 +26,7 @@ class HugeMemory {
 // Whether the system gives huge pages to those who ask (transparent_hugepage is "always" or "madvise").
 bool gives_huge_pages();
 
+// How many of these bytes, anonymous or of a mapped file, this process has in huge pages now. 0 where the system does not tell (Linux before 6.7).
+size_t bytes_in_huge_pages(const void* data, size_t size);
+
 }  // namespace slm

@@ -7,10 +7,14 @@
 
 #include <gtest/gtest.h>
 
+#include "base/huge_memory.h"
+#include "base/mapped_file.h"
+#include "base/temporary_directory.h"
 #include "gguf/writer.h"
 #include "model/attention.h"
 #include "model/rope_angles.h"
 #include "model/testing/tiny_models.h"
+#include "model/weight_mover.h"
 #include "model/workspace.h"
 
 namespace slm {
@@ -230,6 +234,33 @@ TEST(Forward, WeightsThatAreNotMappedStay) {
   ThreadPool pool(1);
   const auto workspace = (*model)->make_workspace(1, 8, 1);
   EXPECT_FALSE((*model)->move_weights(1, *workspace, pool));
+}
+
+TEST(Forward, WeightsInHugePagesStay) {
+  constexpr uint32_t kRows = 1024;
+  constexpr size_t kRowBytes = 4096;
+  const HugeMemory huge(kRows * kRowBytes);
+  ASSERT_NE(huge.data(), nullptr);
+  std::memset(huge.data(), 1, kRows * kRowBytes);
+  if (bytes_in_huge_pages(huge.data(), kRows * kRowBytes) < kRows * kRowBytes) GTEST_SKIP() << "no huge page was given, or the kernel does not tell";
+  const TemporaryDirectory directory;
+  const std::string content(2 * kRowBytes, 'w');
+  const auto file = MappedFile::open(directory.write("weights", content));
+  ASSERT_TRUE(file.has_value());
+  const std::byte* const mapped = (*file)->bytes().data();
+
+  Weights weights;
+  weights.layers.resize(1);
+  LayerWeights& layer = weights.layers.front();
+  weights.head = weights.embedding = layer.down = {TensorType::kF32, huge.data(), kRows, kRowBytes / 4, kRowBytes};
+  layer.q = {TensorType::kF32, mapped, 2, kRowBytes / 4, kRowBytes};
+  ThreadPool pool(2);
+  WeightMover mover(weights, **file);
+  EXPECT_FALSE(mover.move(size_t{1} << 30, false, pool));  // the head is not waited for
+  EXPECT_EQ(weights.head.data, huge.data());
+  EXPECT_EQ(layer.down.data, huge.data());
+  EXPECT_NE(layer.q.data, mapped);
+  EXPECT_EQ(std::memcmp(layer.q.data, content.data(), content.size()), 0);
 }
 
 TEST(Forward, SameBitsForAnyPartOfTheFfn) {

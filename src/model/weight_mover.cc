@@ -12,6 +12,8 @@ constexpr size_t kPieceBytes = 1u << 20;
 size_t bytes_of(const TensorView& matrix) { return size_t{matrix.rows} * matrix.row_bytes; }
 // Of one matrix in the memory: each begins on a cache line.
 size_t room_for(const TensorView& matrix) { return (bytes_of(matrix) + 63) / 64 * 64; }
+// The file's own may be huge already.
+bool is_in_huge_pages(const TensorView& matrix) { return bytes_in_huge_pages(matrix.data, bytes_of(matrix)) >= bytes_of(matrix) / 2; }
 
 }  // namespace
 
@@ -20,6 +22,7 @@ WeightMover::WeightMover(Weights& weights, const MappedFile& file) : weights_(we
   for (auto layer = weights.layers.rbegin(); layer != weights.layers.rend(); ++layer) {
     for (TensorView* matrix : {&layer->down, &layer->up, &layer->gate, &layer->o, &layer->v, &layer->k, &layer->q}) left_.push_back(matrix);
   }
+  std::erase_if(left_, [](const TensorView* matrix) { return is_in_huge_pages(*matrix); });
   size_t bytes = 0;
   for (const TensorView* matrix : left_) bytes += room_for(*matrix);
   memory_ = std::make_unique<HugeMemory>(bytes);
@@ -27,9 +30,9 @@ WeightMover::WeightMover(Weights& weights, const MappedFile& file) : weights_(we
 }
 
 bool WeightMover::move(size_t bytes, bool with_head, ThreadPool& pool) {
-  const size_t stays = with_head ? 0 : 1;
-  for (size_t moved = 0; moved < bytes && left_.size() > stays; left_.pop_back()) {
+  for (size_t moved = 0; moved < bytes && !left_.empty(); left_.pop_back()) {
     TensorView& matrix = *left_.back();
+    if (&matrix == &weights_.head && !with_head) break;
     std::byte* const to = memory_->data() + used_;
     copy(matrix, to, pool);
     if (weights_.embedding.data == matrix.data) weights_.embedding.data = to;

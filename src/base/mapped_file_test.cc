@@ -35,6 +35,19 @@ TEST(MappedFile, AdviceKeepsTheBytesAndAcceptsAnyRange) {
   for (const std::byte byte : (*file)->bytes()) ASSERT_EQ(byte, std::byte{'x'});
 }
 
+TEST(MappedFile, LargerThanHugePagesItShowsTheSameBytesAfterADrop) {
+  const TemporaryDirectory directory;
+  std::string content((5u << 20) + 3, '\0');
+  for (size_t i = 0; i < content.size(); ++i) content[i] = static_cast<char>(i * 2'654'435'761u >> 24);
+  const auto file = MappedFile::open(directory.write("file", content));
+  ASSERT_TRUE(file.has_value());
+  const auto bytes = (*file)->bytes();
+  const std::string_view seen(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  EXPECT_TRUE(seen == content);
+  (*file)->drop((2u << 20) + 5'000, 1u << 20);  // a part of a huge page
+  EXPECT_TRUE(seen == content);
+}
+
 TEST(MappedFile, EmptyFileIsAnEmptySpan) {
   const TemporaryDirectory directory;
   const auto file = MappedFile::open(directory.write("file", ""));

@@ -1,6 +1,7 @@
 // A team of threads that run one function together, spinning briefly between jobs and then sleeping.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <type_traits>
@@ -32,17 +33,26 @@ class Team {
   int size_;
 };
 
+// How many of a pool's threads run a job.
+enum class Teams {
+  kWhole,    // all
+  kAsItPays  // fewer while the threads lose more by waiting for each other than one of them does: see TeamSize
+};
+
 class ThreadPool {
  public:
   // `threads` counts the caller: threads - 1 are started. REQUIRES: 1 <= threads <= limits::kMaxThreads.
-  explicit ThreadPool(int threads);
+  explicit ThreadPool(int threads, Teams teams = Teams::kWhole);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  int size() const;
+  int size() const;  // the most a team has
 
-  // Runs job(team) once in every thread, the caller's among them, and returns when all have finished.
+  // Of all runs' time, that of teams smaller than size(): 0 to 1. By the caller of run().
+  double share_on_fewer_threads() const;
+
+  // Runs job(team) once in every thread of a team, the caller's among them, and returns when all have finished.
   // One run at a time, from one thread; a job may not call run(). The job must not throw.
   template <class Job>
   void run(const Job& job) {

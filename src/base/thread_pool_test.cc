@@ -133,6 +133,44 @@ TEST(ThreadPool, PoolsLiveSideBySide) {
   EXPECT_EQ(runs, 3 * 3 * 50);
 }
 
+// A thread that is late at each barrier, as one without a core is: it is left out, then tried again.
+TEST(ThreadPool, LeavesOutAThreadThatAllWaitFor) {
+  ThreadPool pool(2, Teams::kAsItPays);
+  const auto late = [](const Team& team) {
+    for (int i = 0; i < 3; ++i) {
+      if (team.thread() == 1) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      team.barrier();
+    }
+  };
+  const auto run = [&] {
+    std::atomic<int> size{0}, runs{0};
+    pool.run([&](const Team& team) {
+      size = team.size();
+      ++runs;
+      late(team);
+    });
+    EXPECT_EQ(size, runs);
+    return size.load();
+  };
+  EXPECT_EQ(run(), 2);
+  while (run() == 2) {}
+  EXPECT_GT(pool.share_on_fewer_threads(), 0);
+  while (run() == 1) {}
+  EXPECT_LT(pool.share_on_fewer_threads(), 1);
+  EXPECT_EQ(pool.size(), 2);
+}
+
+TEST(ThreadPool, AWholeTeamRunsHoweverLateAThreadIs) {
+  ThreadPool pool(2);
+  for (int round = 0; round < 12; ++round) {
+    pool.run([&](const Team& team) {
+      EXPECT_EQ(team.size(), 2);
+      if (team.thread() == 1) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    });
+  }
+  EXPECT_EQ(pool.share_on_fewer_threads(), 0);
+}
+
 TEST(ThreadPoolDeath, RefusesNoThreads) { EXPECT_DEATH(ThreadPool(0), "threads >= 1"); }
 
 }  // namespace

@@ -151,7 +151,7 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const OpenOptions& options) {
       impl.template_error = compiled.error();
     }
   }
-  impl.pool = std::make_unique<ThreadPool>(impl.threads);
+  impl.pool = std::make_unique<ThreadPool>(impl.threads, Teams::kAsItPays);
   EngineOptions engine_options;
   engine_options.context = impl.plan.context;
   engine_options.sequences = options.sequences;
@@ -172,6 +172,7 @@ const Tokenizer& Runtime::tokenizer() const { return *impl_->tokenizer; }
 const Model& Runtime::model() const { return *impl_->opened.model; }
 Engine& Runtime::engine() { return *impl_->engine; }
 int Runtime::threads() const { return impl_->threads; }
+double Runtime::share_on_fewer_threads() const { return impl_->pool->share_on_fewer_threads(); }
 bool Runtime::is_instruct() const { return impl_->options.is_instruct; }
 
 std::vector<TokenId> Runtime::encode(std::string_view text, bool special) const {

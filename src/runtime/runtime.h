@@ -111,6 +111,8 @@ class Runtime {
   const Model& model() const;
   Engine& engine();
   int threads() const;
+  // The share of the passes' time for which other programs had a core, and fewer threads ran: 0 to 1, since it was opened.
+  double share_on_fewer_threads() const;
   bool is_instruct() const;
 
   // Text -> ids with BOS where the model wants it. `special`: control tokens' texts become tokens.

@@ -40,6 +40,7 @@ void print_rows(const lab::BenchDevice& device, const std::vector<lab::BenchRow>
           std::to_string(row.depth), std::to_string(row.sequences), fmt::format("{:.1f}", row.median_rate()),
           fmt::format("{:.1f} - {:.1f}", row.lowest_rate(), row.highest_rate())});
   }
+  if (lab::is_busy(device.share_on_fewer_threads)) write_out(lab::busy_text(device.share_on_fewer_threads) + "\n");
 }
 
 Result<OpenedModel> open_for(const std::vector<lab::BenchRow>& rows, ModelFlags model) {
@@ -58,6 +59,7 @@ Status measure_speed(Runtime& runtime, lab::BenchDevice device, std::vector<lab:
   device.read_gb_per_s = measure_read_bandwidth(runtime.threads());
   const Status measured = lab::run_bench(runtime, rows, repetitions, watch);
   end_progress();
+  device.share_on_fewer_threads = runtime.share_on_fewer_threads();
   // What was measured before Ctrl-C took minutes perhaps: it is shown, then that it is not all. JSON is one object, the error's.
   std::erase_if(rows, [](const lab::BenchRow& row) { return row.rates.empty(); });
   if (json && measured) {
@@ -75,6 +77,7 @@ Status explain_time(Runtime& runtime, const lab::BenchDevice& device, const std:
   end_progress();
   if (!explained) return tl::unexpected<Error>(explained.error());
   explanation.rows = std::move(*explained);
+  explanation.device.share_on_fewer_threads = runtime.share_on_fewer_threads();
   if (json) {
     print_json(explanation_json(explanation));
   } else {

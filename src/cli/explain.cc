@@ -114,13 +114,16 @@ void print_explanation(const Explanation& explanation) {
   std::string text = tr("lab.bench.header", device.cpu, device.isa, device.threads, fmt::format("{:.1f}", limits.read_gb_per_s)) + "\n" +
                      tr("lab.explain.limits", fmt::format("{:.0f}", limits.byte_gmac_per_s), fmt::format("{:.0f}", limits.float_gmac_per_s)) + "\n";
   for (const lab::ExplainedRow& row : explanation.rows) text += "\n" + row_text(row, limits);
-  write_out(text + "\n" + tr("lab.explain.reading") + "\n");
+  text += "\n" + tr("lab.explain.reading") + "\n";
+  if (lab::is_busy(device.share_on_fewer_threads)) text += lab::busy_text(device.share_on_fewer_threads) + "\n";
+  write_out(text);
 }
 
 Json explanation_json(const Explanation& explanation) {
   const lab::MachineLimits& limits = explanation.limits;
   const lab::BenchDevice& device = explanation.device;
-  Json json = {{"cpu", device.cpu}, {"isa", device.isa}, {"threads", device.threads}, {"read_gb_per_s", limits.read_gb_per_s}};
+  Json json = {{"cpu", device.cpu}, {"isa", device.isa}, {"threads", device.threads}, {"read_gb_per_s", limits.read_gb_per_s},
+               {"share_on_fewer_threads", device.share_on_fewer_threads}};
   json["int8_gmac_per_s"] = limits.byte_gmac_per_s;
   json["fp32_gmac_per_s"] = limits.float_gmac_per_s;
   json["explained"] = Json::array();

@@ -2,11 +2,20 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "base/limits.h"
+#include "base/message.h"
 #include "lab/bench_round.h"
 #include "lab/statistics.h"
 
 namespace slm::lab {
+namespace {
+
+constexpr double kBusyShare = 0.1;  // less is a moment of another program
+
+}  // namespace
+
 std::string_view work_name(BenchWork work) { return work == BenchWork::kPrefill ? "prefill" : "decode"; }
 
 double BenchRow::median_rate() const { return median(rates); }
@@ -75,5 +84,9 @@ Status run_bench(Runtime& runtime, std::vector<BenchRow>& rows, uint32_t repetit
   }
   return {};
 }
+
+bool is_busy(double share_on_fewer_threads) { return share_on_fewer_threads > kBusyShare; }
+
+std::string busy_text(double share_on_fewer_threads) { return tr("lab.bench.busy", fmt::format("{:.0f}", 100 * share_on_fewer_threads)); }
 
 }  // namespace slm::lab

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -44,5 +45,9 @@ Status warm_up(Runtime& runtime, const std::vector<BenchRow>& rows, const Watch&
 // Measures each row once per repetition, all rows in turn (drift and heat meet all alike), after warm_up(). The model must
 // have been opened as context_needed() and sequences_needed() say. Errors: those of the engine; kFailed when cancelled.
 Status run_bench(Runtime& runtime, std::vector<BenchRow>& rows, uint32_t repetitions, const Watch& watch);
+
+// Whether so much of the time on fewer threads makes speeds those of a busy machine, and what is said then.
+bool is_busy(double share_on_fewer_threads);
+std::string busy_text(double share_on_fewer_threads);
 
 }  // namespace slm::lab

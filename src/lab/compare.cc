@@ -96,6 +96,8 @@ Status measure_models(Session& session) {
   SLM_TRY_STATUS(measure_deployment(session));
   SLM_TRY_STATUS(open_models(session));
   SLM_TRY_STATUS(measure_speed(session));
+  double& share = session.comparison.share_on_fewer_threads;
+  for (const auto& model : session.models) share = std::max(share, model->share_on_fewer_threads());
   return session.setup.sustained_seconds ? measure_sustained(session) : Status{};
 }
 

@@ -120,6 +120,7 @@ struct ComparedModel {
 struct Comparison {
   std::string cpu, isa;
   int threads = 0;
+  double share_on_fewer_threads = 0;  // of the time for speeds: see Runtime; the larger of both models'
   std::string tier;
   ComparedModel a, b;
   std::vector<ComparisonRow> rows;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "lab/bench.h"
 #include "lab/comparison_details.h"
 #include "lab/text_table.h"
 
@@ -112,6 +113,7 @@ std::vector<std::string> notes_of(const Comparison& comparison) {
     notes.push_back(tr(prompts_only ? "lab.table.mixed_kinds_prompts" : "lab.table.mixed_kinds", a_is_base ? "A" : "B", a_is_base ? "B" : "A"));
   }
   if (comparison.interrupted) notes.push_back(tr("lab.warning.interrupted"));
+  if (is_busy(comparison.share_on_fewer_threads)) notes.push_back(busy_text(comparison.share_on_fewer_threads));
   for (const Message& warning : comparison.warnings) notes.push_back(render(warning, language()));
   if (comparison.tier == "article") notes.push_back(tr("lab.table.article_protocol"));
   notes.push_back(tr("lab.table.legend", kComparisonContext));

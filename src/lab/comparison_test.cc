@@ -191,6 +191,15 @@ TEST_P(InLanguage, EveryTableTellsInstructFromBase) {
   EXPECT_NE(terminal_table(example()).find("| A " + tr("lab.kind.instruct")), std::string::npos);
 }
 
+TEST_P(InLanguage, ABusyMachineIsNamed) {
+  Comparison comparison = example();
+  comparison.share_on_fewer_threads = 0.42;
+  EXPECT_NE(markdown_report(comparison).find(busy_text(0.42)), std::string::npos);
+  EXPECT_NE(busy_text(0.42).find("42 %"), std::string::npos);
+  comparison.share_on_fewer_threads = 0.02;
+  EXPECT_EQ(markdown_report(comparison).find(busy_text(0.02)), std::string::npos);
+}
+
 TEST_P(InLanguage, MarkdownRowsHaveTheirCells) {
   const std::string report = markdown_report(example());
   for (size_t begin = 0; begin < report.size();) {
@@ -258,9 +267,9 @@ TEST(BenchPlan, RefusesNonsense) {
 
 TEST(BenchJson, HasTheFieldsOfItsContract) {
   const std::vector<BenchRow> rows = {{BenchWork::kDecode, 16, 0, 1, {3, 1, 2}}};
-  const Json json = bench_json({"cpu", "scalar", 2, 12.5}, rows);
+  const Json json = bench_json({"cpu", "scalar", 2, 12.5, 0.25}, rows);
   EXPECT_EQ(to_text(json),
-            R"({"cpu":"cpu","isa":"scalar","threads":2,"read_gb_per_s":12.5,"rows":[{"work":"decode","tokens":16,"depth":0,)"
+            R"({"cpu":"cpu","isa":"scalar","threads":2,"read_gb_per_s":12.5,"share_on_fewer_threads":0.25,"rows":[{"work":"decode","tokens":16,"depth":0,)"
             R"("sequences":1,"tokens_per_second":{"median":2.0,"min":1.0,"max":3.0}}]})");
 }
 

@@ -100,7 +100,8 @@ Json row_json(const Comparison& comparison, const ComparisonRow& row) {
 }  // namespace
 
 Json bench_json(const BenchDevice& device, const std::vector<BenchRow>& rows) {
-  Json json = {{"cpu", device.cpu}, {"isa", device.isa}, {"threads", device.threads}, {"read_gb_per_s", number(device.read_gb_per_s)}};
+  Json json = {{"cpu", device.cpu}, {"isa", device.isa}, {"threads", device.threads}, {"read_gb_per_s", number(device.read_gb_per_s)},
+               {"share_on_fewer_threads", number(device.share_on_fewer_threads)}};
   json["rows"] = Json::array();
   for (const BenchRow& row : rows) {
     json["rows"].push_back(
@@ -128,6 +129,7 @@ Json comparison_json(const Comparison& comparison) {
                {"sources", comparison.sources},
                {"seed", comparison.seed},
                {"seconds", number(comparison.seconds)},
+               {"share_on_fewer_threads", number(comparison.share_on_fewer_threads)},
                {"interrupted", comparison.interrupted}};
   json["warnings"] = Json::array();
   for (const Message& warning : comparison.warnings) json["warnings"].push_back(render(warning, Language::kEnglish));

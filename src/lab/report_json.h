@@ -18,6 +18,7 @@ struct BenchDevice {
   std::string cpu, isa;
   int threads = 0;
   double read_gb_per_s = 0;
+  double share_on_fewer_threads = 0;  // Runtime::share_on_fewer_threads()
 };
 nlohmann::ordered_json bench_json(const BenchDevice& device, const std::vector<BenchRow>& rows);
 nlohmann::ordered_json perplexity_json(const Perplexity& perplexity);

@@ -57,6 +57,8 @@ std::string LocalModel::isa() const { return std::string(runtime_->model().kerne
 
 int LocalModel::threads() const { return runtime_->threads(); }
 
+double LocalModel::share_on_fewer_threads() const { return runtime_->share_on_fewer_threads(); }
+
 Result<std::vector<int>> LocalModel::processes() const { return std::vector<int>{getpid()}; }
 
 }  // namespace slm::lab

@@ -30,6 +30,8 @@ class MeasuredModel {
   // The kernels and threads of this process that compute it: "" and 0 where none do.
   virtual std::string isa() const = 0;
   virtual int threads() const = 0;
+  // Of the time it computed here until now: 0 to 1.
+  virtual double share_on_fewer_threads() const { return 0; }
   // The processes that compute it, as they are at this moment: this one, or a server's. Error: kNotFound: they cannot be seen from here.
   virtual Result<std::vector<int>> processes() const = 0;
 };
@@ -44,6 +46,7 @@ class LocalModel : public MeasuredModel {
   TaskSubject task_subject() override;
   std::string isa() const override;
   int threads() const override;
+  double share_on_fewer_threads() const override;
   Result<std::vector<int>> processes() const override;
 
  private:

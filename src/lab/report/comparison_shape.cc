@@ -49,6 +49,7 @@ constexpr Key kComparisonKeys[] = {{"device", [](const Json& value) { return val
                                    {"tier", is_text},
                                    {"seed", [](const Json& value) { return value.is_number_integer(); }},
                                    {"seconds", is_number_or_null},
+                                   {"share_on_fewer_threads", is_number_or_null, false},
                                    {"sources", is_texts_list},
                                    {"article", is_list, false},
                                    {"time", is_text, false}};

@@ -309,6 +309,7 @@ Comparison frame_of(const std::vector<ReadRun>& runs) {
   merged.tier = "merged";
   for (size_t i = 1; i < runs.size(); ++i) {
     merged.seconds += runs[i].comparison.seconds;
+    merged.share_on_fewer_threads = std::max(merged.share_on_fewer_threads, runs[i].comparison.share_on_fewer_threads);
     for (const std::string& source : runs[i].comparison.sources) {
       if (std::find(merged.sources.begin(), merged.sources.end(), source) == merged.sources.end()) merged.sources.push_back(source);
     }

@@ -92,9 +92,10 @@ Json numbers_of(Json row) {
 }
 
 TEST(Read, IsTheInverseOfWriting) {
-  const Json json = comparison_with({answer_row({0, pattern(40, 3), pattern(40, 2)}), bits_row(0, 30),
-                                     runs_row("decode", msg("lab.row.decode"), {{9, 10, 11}, {5, 5, 4}}, Direction::kMoreIsBetter, 1),
-                                     unmeasured_row("piqa", "ability", msg("lab.row.context"), msg("lab.reason.no_data"))});
+  Json json = comparison_with({answer_row({0, pattern(40, 3), pattern(40, 2)}), bits_row(0, 30),
+                               runs_row("decode", msg("lab.row.decode"), {{9, 10, 11}, {5, 5, 4}}, Direction::kMoreIsBetter, 1),
+                               unmeasured_row("piqa", "ability", msg("lab.row.context"), msg("lab.reason.no_data"))});
+  json["share_on_fewer_threads"] = 0.25;
   const auto read = read_comparison(json);
   ASSERT_TRUE(read.has_value()) << read.error().text();
   const Json again = comparison_json(*read);
@@ -104,7 +105,7 @@ TEST(Read, IsTheInverseOfWriting) {
     found.erase("reasons");
     EXPECT_EQ(found, expected);
   }
-  for (const char* key : {"device", "models", "sources", "seed", "seconds", "tier"}) EXPECT_EQ(again[key], json[key]) << key;
+  for (const char* key : {"device", "models", "sources", "seed", "seconds", "share_on_fewer_threads", "tier"}) EXPECT_EQ(again[key], json[key]) << key;
 }
 
 TEST(Read, RefusesAVerdictItDoesNotKnow) {
@@ -120,8 +121,11 @@ TEST(Merge, GivesWhatOneRunOfAllItemsWouldHaveGiven) {
                    {b.begin() + static_cast<long>(from), b.begin() + static_cast<long>(to)}};
   };
   // Items 20 to 29 are in both.
-  const auto merged = merge({comparison_with({answer_row(part(0, 30))}), comparison_with({answer_row(part(20, 60))})});
+  Json busy = comparison_with({answer_row(part(20, 60))});
+  busy["share_on_fewer_threads"] = 0.25;
+  const auto merged = merge({comparison_with({answer_row(part(0, 30))}), busy});
   ASSERT_TRUE(merged.has_value()) << merged.error().text();
+  EXPECT_EQ((*merged)["share_on_fewer_threads"], 0.25);
   EXPECT_EQ((*merged)["rows"][0], comparison_with({answer_row(part(0, 60))})["rows"][0]);  // its label, too: (60)
   EXPECT_EQ((*merged)["merged_from"], Json({1, 2}));
   EXPECT_EQ((*merged)["seconds"], 4);

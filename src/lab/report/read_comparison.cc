@@ -153,6 +153,7 @@ Result<Comparison> read_comparison(const Json& json) {
   for (const Json& source : json["sources"]) comparison.sources.push_back(source.get<std::string>());
   comparison.seed = count_at(json, "seed");
   comparison.seconds = number_at(json, "seconds").value_or(0);
+  comparison.share_on_fewer_threads = number_at(json, "share_on_fewer_threads").value_or(0);
   for (size_t i = 0; i < json["rows"].size(); ++i) {
     SLM_TRY(row, read_row(json, i));
     comparison.rows.push_back(std::move(row));

@@ -45,13 +45,19 @@ void print_rows(const lab::BenchDevice& device, const std::vector<lab::BenchRow>
 
 Result<OpenedModel> open_for(const std::vector<lab::BenchRow>& rows, ModelFlags model) {
   const uint32_t needed = lab::context_needed(rows);
-  if (model.context == 0) {
+  const bool is_derived = model.context == 0;
+  if (is_derived) {
     model.context = needed;
   } else if (model.context < needed) {
     return fail(ErrorKind::kUsage, "lab.bench_context", needed, model.context);
   }
   model.sequences = lab::sequences_needed(rows);
-  return resolve_and_open(model, true);
+  auto opened = resolve_and_open(model, true);
+  // The user gave lengths and no context: the error says where it comes from.
+  if (!opened && is_derived && opened.error().message.key == "runtime.context_beyond_model") {
+    opened.error().hint = msg("lab.bench_shorter");
+  }
+  return opened;
 }
 
 Status measure_speed(Runtime& runtime, lab::BenchDevice device, std::vector<lab::BenchRow>& rows, uint32_t repetitions, bool json) {

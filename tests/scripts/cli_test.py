@@ -344,7 +344,8 @@ class Facts(unittest.TestCase):
         for word in ("注意力", "输出层", "等待其他线程", "合计", "F32", "上限"):
             self.assertIn(word, text)
         for flags, word in ((("--repetitions", "0"), "--repetitions 0"), (("--prefill", "0", "--decode", "0"), "--decode"),
-                            (("--explian",), "--explain"), (("--ctx", "16"), "16")):
+                            (("--explian",), "--explain"), (("--ctx", "16"), "16"), (("--depth", "90000"), "--depth"),
+                            (("--depth", "90000000"), "--depth")):
             done = run("bench", MODEL, "--explain", *flags)
             self.assertEqual(done.returncode, 2, flags)
             self.assertIn(word, done.stderr.decode())

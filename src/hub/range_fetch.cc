@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/huge_memory.h"
 #include "hub/content_range.h"
 #include "hub/elapsed.h"
 #include "hub/journal.h"
@@ -18,14 +19,16 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr uint64_t kMostAhead = 64u << 20;  // of what is hashed: claimed or come
-constexpr size_t kMostClaimed = 8;          // chunks asked for at once
+constexpr uint64_t kMostAhead = 64u << 20;        // of what is hashed: claimed or come
+constexpr size_t kMostClaimed = 8;                // chunks asked for at once: up to the next multiple of it
+constexpr uint64_t kPieceBytes = kHugePageBytes;  // written at once, up to the next multiple of it: that stays in one page of the page cache
 constexpr auto kLook = std::chrono::milliseconds(50);
 
 // Chunks that one connection fetches, and how far it is.
 struct Claim {
-  uint64_t at = 0;
-  size_t chunk = 0, end_chunk = 0;  // the first not whole yet, and behind the last
+  uint64_t at = 0;                  // behind what came
+  size_t chunk = 0, end_chunk = 0;  // the first not written whole yet, and behind the last
+  std::string gathered = {};        // what came and is not written, up to `at`
   bool fruitless = false;           // the last try brought nothing
   uint64_t received_before = 0;     // by all connections, when it began
 };
@@ -173,7 +176,7 @@ class RangeFetch {
     for (size_t chunk = hashed_ / ChunkMap::kChunkBytes; chunk < map_.count() && map_.end_of(chunk) <= hashed_ + kMostAhead; ++chunk) {
       if (!is_free(chunk)) continue;
       Claim claim{.at = std::max(start_, chunk * ChunkMap::kChunkBytes), .chunk = chunk, .end_chunk = chunk};
-      while (claim.end_chunk - chunk < kMostClaimed && is_free(claim.end_chunk)) claimed_[claim.end_chunk++] = true;
+      while (claim.end_chunk == chunk || (claim.end_chunk % kMostClaimed != 0 && is_free(claim.end_chunk))) claimed_[claim.end_chunk++] = true;
       return claim;
     }
     return std::nullopt;
@@ -218,15 +221,28 @@ class RangeFetch {
            range->total == request_.total;
   }
 
-  bool take(Claim& claim, std::string_view piece) {
+  bool take(Claim& claim, std::string_view bytes) {
     if (stop_) return false;
-    if (const Status written = file_.write_at(claim.at, piece); !written) {
+    received_ += bytes.size();
+    const uint64_t end = map_.end_of(claim.end_chunk - 1);
+    while (!bytes.empty() && claim.at < end) {
+      const uint64_t piece_end = std::min(end, (claim.at / kPieceBytes + 1) * kPieceBytes);
+      const std::string_view part = bytes.substr(0, piece_end - claim.at);
+      claim.gathered += part;
+      claim.at += part.size();
+      bytes.remove_prefix(part.size());
+      if (claim.at == piece_end && !write_gathered(claim)) return false;
+    }
+    return true;
+  }
+
+  bool write_gathered(Claim& claim) {
+    if (const Status written = file_.write_at(claim.at - claim.gathered.size(), claim.gathered); !written) {
       end_with(written.error());
       return false;
     }
-    claim.at += piece.size();
+    claim.gathered.clear();
     const std::lock_guard lock(mutex_);
-    received_ += piece.size();
     for (; claim.chunk < claim.end_chunk && claim.at >= map_.end_of(claim.chunk); ++claim.chunk) {
       // A map that cannot be written costs bytes fetched twice after a kill, no more.
       (void)map_.mark(claim.chunk);

@@ -19,6 +19,7 @@
 #include "hub/digest.h"
 #include "hub/disk_caches.h"
 #include "hub/download.h"
+#include "hub/piece_writer.h"
 #include "hub/publish.h"
 #include "hub/write_error.h"
 
@@ -40,45 +41,37 @@ int create_anew(const std::string& path) {
   return open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 }
 
-Status write_fully(int descriptor, std::span<const std::byte> bytes, const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return cannot_write(path);
-    bytes = bytes.subspan(static_cast<size_t>(written));
-  }
-  return {};
-}
-
 Status copy_bytes(int in, const std::string& from, int out, const std::string& to, const OnProgress& progress) {
   struct stat status = {};
   if (fstat(in, &status) != 0) return fail(ErrorKind::kFailed, "base.cannot_read", from, std::strerror(errno));
   std::vector<std::byte> buffer(4u << 20);
+  PieceWriter writer(out, to);
   for (uint64_t done = 0;;) {
     const ssize_t got = read(in, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return fail(ErrorKind::kFailed, "base.cannot_read", from, std::strerror(errno));
     if (got == 0) break;
-    SLM_TRY_STATUS(write_fully(out, std::span(buffer).first(static_cast<size_t>(got)), to));
+    SLM_TRY_STATUS(writer.write(std::span(buffer).first(static_cast<size_t>(got))));
     done += static_cast<uint64_t>(got);
     if (progress) progress({"copy", from, done, static_cast<uint64_t>(status.st_size)});
   }
-  return fsync(out) == 0 ? Status{} : Status(cannot_write(to));
+  return writer.finish();
 }
 
 Result<JoinedFile> write_joined(const gguf::SplitFile& split, const std::string& to, const std::function<void(uint64_t)>& on_bytes) {
   const OpenedFile out{create_anew(to)};
   if (out.descriptor < 0) return cannot_write(to);
+  PieceWriter writer(out.descriptor, to);
   Sha256 digest;
   JoinedFile joined;
   SLM_TRY_STATUS(split.write([&](std::span<const std::byte> bytes) -> Status {
-    SLM_TRY_STATUS(write_fully(out.descriptor, bytes, to));
+    SLM_TRY_STATUS(writer.write(bytes));
     digest.add(bytes);
     joined.bytes += bytes.size();
     on_bytes(joined.bytes);
     return {};
   }));
-  if (fsync(out.descriptor) != 0) return cannot_write(to);
+  SLM_TRY_STATUS(writer.finish());
   joined.sha256 = digest.hex();
   SLM_TRY(file, gguf::File::open(to));
   return joined;

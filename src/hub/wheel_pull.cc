@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <filesystem>
 #include <optional>
 
@@ -15,6 +14,7 @@
 #include "base/text.h"
 #include "gguf/file.h"
 #include "hub/digest.h"
+#include "hub/piece_writer.h"
 #include "hub/pip.h"
 #include "hub/publish.h"
 #include "hub/wheel.h"
@@ -43,19 +43,13 @@ class FileInProgress {
   Status open() {
     unlink(path_.c_str());  // left by a process that was killed
     descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-    return descriptor_ >= 0 ? Status{} : error();
-  }
-  Status write(std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-      const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return error();
-      bytes = bytes.subspan(static_cast<size_t>(written));
-    }
+    if (descriptor_ < 0) return error();
+    writer_.emplace(descriptor_, path_);
     return {};
   }
+  Status write(std::span<const std::byte> bytes) { return writer_->write(bytes); }
   Status finish() {
-    if (fsync(descriptor_) != 0) return error();
+    SLM_TRY_STATUS(writer_->finish());
     const int descriptor = std::exchange(descriptor_, -1);
     return ::close(descriptor) == 0 ? Status{} : error();
   }
@@ -65,6 +59,7 @@ class FileInProgress {
   Status error() const { return cannot_write(path_); }
   std::string path_;
   int descriptor_ = -1;
+  std::optional<PieceWriter> writer_;
 };
 
 class WheelPull {

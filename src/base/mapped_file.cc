@@ -12,26 +12,6 @@
 namespace slm {
 namespace {
 
-// madvise wants whole pages: inward for dropping (a neighbour's bytes stay), outward for reading ahead.
-struct Pages {
-  std::byte* begin;
-  size_t length;
-};
-
-Pages pages_of(const std::byte* data, size_t size, size_t offset, size_t length, bool inward) {
-  if (data == nullptr || offset >= size) return {nullptr, 0};
-  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  size_t end = offset + std::min(length, size - offset);
-  if (inward) {
-    offset = (offset + page - 1) / page * page;
-    if (end != size) end = end / page * page;
-  } else {
-    offset = offset / page * page;
-  }
-  if (end <= offset) return {nullptr, 0};
-  return {const_cast<std::byte*>(data) + offset, end - offset};
-}
-
 // What is missing comes from the disk 2 MB and more at a time then, and where the file system has pages that large (ext4 since Linux 6.16, XFS)
 // it stays in such pages and is mapped by them, for those too who open the file later. Elsewhere it is advice without effect. Where pages are
 // of more than 4 KB a huge one is 32 or 512 MB: more than a look at a header should read.
@@ -71,14 +51,14 @@ MappedFile::~MappedFile() {
   if (data_ != nullptr) munmap(const_cast<std::byte*>(data_), size_);
 }
 
-void MappedFile::will_need(size_t offset, size_t length) const {
-  const Pages pages = pages_of(data_, size_, offset, length, false);
-  if (pages.length > 0) madvise(pages.begin, pages.length, MADV_WILLNEED);
-}
-
 void MappedFile::drop(size_t offset, size_t length) const {
-  const Pages pages = pages_of(data_, size_, offset, length, true);
-  if (pages.length > 0) madvise(pages.begin, pages.length, MADV_DONTNEED);
+  if (data_ == nullptr || offset >= size_) return;
+  // Whole pages, inward: a neighbour's bytes stay.
+  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  size_t end = offset + std::min(length, size_ - offset);
+  if (end != size_) end = end / page * page;
+  offset = (offset + page - 1) / page * page;
+  if (offset < end) madvise(const_cast<std::byte*>(data_) + offset, end - offset, MADV_DONTNEED);
 }
 
 }  // namespace slm

@@ -24,8 +24,7 @@ class MappedFile {
   std::span<const std::byte> bytes() const { return {data_, size_}; }
   const std::string& path() const { return path_; }
 
-  // Tells the kernel that [offset, offset + length) will be read soon, or that its pages can go. Advice only.
-  void will_need(size_t offset, size_t length) const;
+  // Tells the kernel that the pages of [offset, offset + length) can go. Advice only.
   void drop(size_t offset, size_t length) const;
 
  private:

@@ -21,15 +21,14 @@ TEST(MappedFile, ShowsTheBytes) {
   EXPECT_EQ(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()), content);
 }
 
-TEST(MappedFile, AdviceKeepsTheBytesAndAcceptsAnyRange) {
+TEST(MappedFile, DroppingKeepsTheBytesAndAcceptsAnyRange) {
   const TemporaryDirectory directory;
   const auto file = MappedFile::open(directory.write("file", std::string(50'000, 'x')));
   ASSERT_TRUE(file.has_value());
-  (*file)->will_need(0, 50'000);
-  (*file)->will_need(4'097, 1);
-  (*file)->will_need(49'999, ~size_t{0});
-  (*file)->will_need(60'000, 5);
   (*file)->drop(0, 50'000);
+  (*file)->drop(4'097, 1);
+  (*file)->drop(49'999, ~size_t{0});
+  (*file)->drop(60'000, 5);
   (*file)->drop(10, 100);
   (*file)->drop(~size_t{0}, ~size_t{0});
   for (const std::byte byte : (*file)->bytes()) ASSERT_EQ(byte, std::byte{'x'});
@@ -53,7 +52,7 @@ TEST(MappedFile, EmptyFileIsAnEmptySpan) {
   const auto file = MappedFile::open(directory.write("file", ""));
   ASSERT_TRUE(file.has_value());
   EXPECT_TRUE((*file)->bytes().empty());
-  (*file)->will_need(0, 1);
+  (*file)->drop(0, 1);
 }
 
 TEST(MappedFile, SaysWhatIsWrong) {

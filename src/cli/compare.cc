@@ -18,7 +18,6 @@
 #include "cli/missing_data.h"
 #include "cli/open_model.h"
 #include "cli/report.h"
-#include "hub/digest.h"
 #include "hub/layout.h"
 #include "hub/store.h"
 #include "lab/compare/article.h"
@@ -75,7 +74,7 @@ Result<lab::ComparedSubject> subject(const std::string& name, const CompareFlags
   model.path = resolved.stored.path;
   model.sha256 = resolved.stored.sha256;
   if (model.sha256.empty()) {
-    SLM_TRY(digest, hub::sha256_of_file(model.path));  // answers are kept by it
+    SLM_TRY(digest, hub::Store::open().sha256_of(model.path));  // answers are kept by it
     model.sha256 = std::move(digest);
   }
   model.architecture = resolved.facts.architecture;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "hub/digest.h"
 #include "hub/layout.h"
+#include "hub/store.h"
 
 namespace slm::cli {
 namespace {
@@ -23,7 +23,7 @@ Result<EvalSubject> open_eval_subject(const ModelFlags& flags) {
   if (options.context == 0) options.context = std::min(kTaskContext, subject.resolved.facts.context);
   std::string sha256 = subject.resolved.stored.sha256;
   if (sha256.empty()) {
-    SLM_TRY(digest, hub::sha256_of_file(options.path));
+    SLM_TRY(digest, hub::Store::open().sha256_of(options.path));
     sha256 = std::move(digest);
   }
   SLM_TRY(runtime, Runtime::open(options));

@@ -10,7 +10,6 @@
 #include "cli/command.h"
 #include "cli/hub_commands.h"
 #include "cli/hub_progress.h"
-#include "hub/digest.h"
 
 namespace slm::cli {
 namespace {
@@ -52,12 +51,12 @@ Result<hub::StoredModel> find_model(hub::Store& store, const ModelFlags& flags, 
 }
 
 // A file given by its path may be one the catalogue knows: then what it says of it (instruct or base, languages, licence)
-// holds. The digest decides; it is only computed where the size is right.
-Result<const hub::CatalogueEntry*> recognise(hub::StoredModel& stored) {
+// holds. The digest decides; it is only computed where the size is right, and once.
+Result<const hub::CatalogueEntry*> recognise(const hub::Store& store, hub::StoredModel& stored) {
   for (const hub::CatalogueEntry& entry : hub::catalogue()) {
     if (entry.bytes != stored.bytes || entry.sha256.empty()) continue;
     if (stored.sha256.empty()) {
-      SLM_TRY(digest, hub::sha256_of_file(stored.path));
+      SLM_TRY(digest, store.sha256_of(stored.path));
       stored.sha256 = std::move(digest);
     }
     if (stored.sha256 == entry.sha256) return &entry;
@@ -86,7 +85,7 @@ Result<ResolvedModel> resolve_model(const ModelFlags& flags) {
   SLM_TRY(stored, find_model(store, flags, model.entry));
   model.stored = stored;
   if (model.entry == nullptr) {
-    SLM_TRY(recognised, recognise(model.stored));
+    SLM_TRY(recognised, recognise(store, model.stored));
     model.entry = recognised;
   }
   SLM_TRY(facts, Runtime::facts(model.stored.path));

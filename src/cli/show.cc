@@ -10,7 +10,7 @@
 #include "cli/facts_table.h"
 #include "cli/open_model.h"
 #include "cli/sampling_flags.h"
-#include "hub/digest.h"
+#include "hub/store.h"
 
 namespace slm::cli {
 namespace {
@@ -139,7 +139,7 @@ Run setup_show(CLI::App& app) {
   return [flags](const Context& context) -> Status {
     SLM_TRY(model, resolve_model(*flags));
     if (model.stored.sha256.empty()) {
-      SLM_TRY(digest, hub::sha256_of_file(model.stored.path));
+      SLM_TRY(digest, hub::Store::open().sha256_of(model.stored.path));
       model.stored.sha256 = std::move(digest);
     }
     SLM_TRY(plan, Runtime::plan(model.options));

@@ -1,4 +1,4 @@
-// Files outside the store whose digest was compared once: they are hashed again only after they changed.
+// Files outside the store that were hashed once: they are hashed again only after they changed.
 #pragma once
 
 #include <string>
@@ -9,8 +9,11 @@
 
 namespace slm::hub {
 
-// Compares the file's SHA-256, and remembers it under cache/checked by the file's device, inode, size and times. Errors: kCorrupt naming both
-// digests, those of sha256_of_file. That nothing can be remembered is no error.
+// The file's SHA-256 in hex, remembered under cache/checked by the file's device, inode, size and times. Errors: those of sha256_of_file. That
+// nothing can be remembered is no error.
+Result<std::string> remembered_sha256(const std::string& path, const Layout& layout, const OnProgress& progress);
+
+// Compares it. Errors: kCorrupt naming both digests, those of remembered_sha256.
 Status check_file(const std::string& path, const std::string& sha256, const Layout& layout, const OnProgress& progress);
 
 }  // namespace slm::hub

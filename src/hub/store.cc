@@ -201,6 +201,8 @@ Result<StoredModel> Store::resolve(std::string_view name_or_path, const OnProgre
   return fail_with_hint(ErrorKind::kNotFound, msg("hub.no_model", text), near ? msg("hub.did_you_mean", *near) : msg("hub.see_list"));
 }
 
+Result<std::string> Store::sha256_of(const std::string& path, const OnProgress& progress) const { return remembered_sha256(path, layout_, progress); }
+
 Result<StoredModel> Store::resolve_cached(const std::string& name, const OnProgress& progress) const {
   SLM_TRY(cached, find_cached_model(name));
   if (cached.paths.size() > 1) {

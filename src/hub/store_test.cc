@@ -486,6 +486,29 @@ TEST_F(StoreTest, APartOfAnotherSourceGoesOnceTheWheelsCame) {
   EXPECT_FALSE(fs::exists(part));
 }
 
+TEST_F(StoreTest, OtherFilesAreHashedOnceAndAgainAfterAChange) {
+  const std::string path = home_.write("elsewhere.gguf", "abc"), memory = home_.path() + "/store/cache/checked";
+  const Store store = Store::open();
+  int hashed = 0;
+  const auto digest = [&] {
+    const auto hex = store.sha256_of(path, [&](const Progress& progress) { hashed += progress.done == progress.total; });
+    return hex ? *hex : hex.error().text();
+  };
+  for (int round = 0; round < 2; ++round) EXPECT_EQ(digest(), sha256_of(std::string("abc")));
+  EXPECT_EQ(hashed, 1);
+  home_.write("elsewhere.gguf", "abd");  // as many bytes
+  for (int round = 0; round < 2; ++round) EXPECT_EQ(digest(), sha256_of(std::string("abd")));
+  EXPECT_EQ(hashed, 2);
+  // What is no memory of ours is not believed.
+  std::vector<std::string> remembered;
+  for (const auto& entry : fs::directory_iterator(memory)) remembered.push_back(entry.path());
+  ASSERT_EQ(remembered.size(), 1u);
+  ASSERT_TRUE(write_file_atomically(remembered.front(), "3 " + std::string(64, 'a')));
+  EXPECT_EQ(digest(), sha256_of(std::string("abd")));
+  EXPECT_EQ(hashed, 3);
+  EXPECT_EQ(store.sha256_of(home_.path() + "/nothing").error().kind, ErrorKind::kNotFound);
+}
+
 TEST_F(StoreTest, PlaceFollowsTheEnvironment) {
   EXPECT_EQ(Store::open().root(), home_.path() + "/store");
   environment_.unset("SLM_HOME");

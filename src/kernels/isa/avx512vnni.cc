@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "kernels/isa/polynomials.h"
 #include "kernels/isa/tables.h"

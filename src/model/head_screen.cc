@@ -105,14 +105,15 @@ void HeadScreen::second_stage(const Team& team, const Pass& pass, std::byte* scr
   Thread& mine = threads_[static_cast<size_t>(team.thread())];
   const Team::Share share = team.share(head_.rows, kRowsTogether);
   for (size_t r = 0; r < pass.rows.size(); ++r) {
-    keep_possible(mine, row_of(pass, r, scratch), share, before_cap(lowest_of_likeliest(mine, r, pass.rows[r].top)));
+    keep_possible(mine, row_of(pass, r, scratch), share, before_cap(lowest_of_likeliest(team, r, pass.rows[r].top)));
   }
 }
 
-// The top-th largest of what all threads found.
-float HeadScreen::lowest_of_likeliest(Thread& mine, size_t row, uint32_t top) const {
+// The top-th largest of what the team's threads found: those that are left out hold an earlier pass's.
+float HeadScreen::lowest_of_likeliest(const Team& team, size_t row, uint32_t top) {
+  Thread& mine = threads_[static_cast<size_t>(team.thread())];
   mine.merged.clear();
-  for (const Thread& thread : threads_) mine.merged.insert(mine.merged.end(), thread.best[row].begin(), thread.best[row].end());
+  for (const Thread& thread : std::span(threads_).first(static_cast<size_t>(team.size()))) mine.merged.insert(mine.merged.end(), thread.best[row].begin(), thread.best[row].end());
   if (mine.merged.size() < top) return kNoLogit;
   std::nth_element(mine.merged.begin(), mine.merged.begin() + (top - 1), mine.merged.end(), std::greater<float>());
   return mine.merged[top - 1];

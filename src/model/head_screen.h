@@ -80,7 +80,7 @@ class HeadScreen {
   };
 
   bool suits(std::span<const Likeliest> rows) const;
-  float lowest_of_likeliest(Thread& mine, size_t row, uint32_t top) const;
+  float lowest_of_likeliest(const Team& team, size_t row, uint32_t top);
   float before_cap(float logit) const;
   void keep_possible(Thread& mine, const Row& row, Team::Share share, float lowest);
   Row row_of(const Pass& pass, size_t row, std::byte* scratch) const;

@@ -284,13 +284,14 @@ struct ScreenRig {
   }
 
   // A pass as the model runs it; true: it was screened.
-  bool pass(const HeadInputs& in, std::span<const Likeliest> wanted, std::vector<float>& logits) {
+  bool pass(const HeadInputs& in, std::span<const Likeliest> wanted, std::vector<float>& logits) { return pass(in, wanted, logits, pool); }
+  bool pass(const HeadInputs& in, std::span<const Likeliest> wanted, std::vector<float>& logits, ThreadPool& team_of) {
     logits.assign(wanted.size() * head.rows, 7.0f);
     const bool screened = screen.takes(wanted);
     if (!screened) logits = whole(in, wanted.size());
     const HeadScreen::Pass of{in, wanted, logits.data()};
     if (screened) {
-      pool.run([&](const Team& team) {
+      team_of.run([&](const Team& team) {
         std::byte* mine = scratch[static_cast<size_t>(team.thread())].get();
         screen.first_stage(team, of, mine);
         team.barrier();
@@ -345,6 +346,23 @@ TEST(HeadScreenStages, GiveTheLikeliestOfTheWholePass) {
       for (const size_t n : {1u, 2u, 4u}) expect_screened(head, tokens, std::span(wanted).first(n));
       expect_screened(head, tokens, {wanted, 3}, 5.0f);
     }
+  }
+}
+
+// What a thread that is left out found in an earlier pass is nothing of this one's.
+TEST(HeadScreenStages, OfASmallerTeamThanBefore) {
+  Random random(27);
+  const Matrix head(random, TensorType::kQ8_0, 400, 64);
+  Tokens large(random, 1, 64, 100.0f), small(random, 1, 64, 1.0f);
+  const Likeliest wanted[] = {{3, 400}};
+  ThreadPool fewer(1);
+  for (const kernels::KernelTable* table : kernels::usable_tables()) {
+    ScreenRig rig(head, *table, 0, 3, true);
+    std::vector<float> logits;
+    ASSERT_FALSE(rig.pass(inputs_of(large), wanted, logits));
+    ASSERT_TRUE(rig.pass(inputs_of(large), wanted, logits));
+    ASSERT_TRUE(rig.pass(inputs_of(small), wanted, logits, fewer));
+    EXPECT_EQ(best_indices(logits.data(), wanted[0]), best_indices(rig.whole(inputs_of(small), 1).data(), wanted[0])) << table->name;
   }
 }
 

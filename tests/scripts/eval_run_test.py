@@ -142,7 +142,7 @@ class EvalRun(unittest.TestCase):
         self.assertIn("echo.txt", missing)
         (self.path / "echo.txt").write_text("hello\n")
         self.assertIn("no row", self.run_slm("--row", "xx", code=2).stderr)
-        (self.path / "home/cache").mkdir(parents=True)
+        (self.path / "home/cache").mkdir(parents=True, exist_ok=True)
         (self.path / "home/cache/answers.db").write_text("no database at all " * 500)
         self.assertIn("answers.db", self.run_slm(code=6).stderr)
         self.run_slm("--fresh")

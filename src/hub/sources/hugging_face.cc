@@ -11,7 +11,7 @@
 namespace slm::hub {
 namespace {
 
-constexpr size_t kMostTokenBytes = 4096;
+constexpr size_t kMostTokenFileBytes = 4096;
 constexpr size_t kMostInfoBytes = 4u << 20;  // of a page of the API
 constexpr int kMostPages = 16;               // of a repository's files, 1000 each
 
@@ -24,7 +24,7 @@ std::string stored_token() {
   if (std::string token = variable("HF_TOKEN"); !token.empty()) return token;
   std::string path = variable("HF_TOKEN_PATH");
   if (path.empty()) path = (variable("HF_HOME").empty() ? home_directory() + "/.cache/huggingface" : variable("HF_HOME")) + "/token";
-  const auto text = read_text_file(path, kMostTokenBytes);
+  const auto text = read_text_file(path, kMostTokenFileBytes);
   return text ? text->substr(0, text->find_first_of(" \t\r\n")) : "";
 }
 

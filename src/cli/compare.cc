@@ -72,11 +72,8 @@ Result<lab::ComparedSubject> subject(const std::string& name, const CompareFlags
   lab::ComparedModel& model = subject.model;
   model.name = shortened(resolved.stored.name.empty() ? name : resolved.stored.name);
   model.path = resolved.stored.path;
-  model.sha256 = resolved.stored.sha256;
-  if (model.sha256.empty()) {
-    SLM_TRY(digest, hub::Store::open().sha256_of(model.path));  // answers are kept by it
-    model.sha256 = std::move(digest);
-  }
+  SLM_TRY(digest, hub::Store::open().sha256_of(resolved.stored));  // answers are kept by it
+  model.sha256 = std::move(digest);
   model.architecture = resolved.facts.architecture;
   model.quantization = resolved.facts.quantization;
   model.bytes = resolved.facts.file_bytes;

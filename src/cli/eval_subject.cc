@@ -21,11 +21,7 @@ Result<EvalSubject> open_eval_subject(const ModelFlags& flags) {
   subject.is_instruct = subject.resolved.is_instruct();
   OpenOptions& options = subject.resolved.options;
   if (options.context == 0) options.context = std::min(kTaskContext, subject.resolved.facts.context);
-  std::string sha256 = subject.resolved.stored.sha256;
-  if (sha256.empty()) {
-    SLM_TRY(digest, hub::Store::open().sha256_of(options.path));
-    sha256 = std::move(digest);
-  }
+  SLM_TRY(sha256, hub::Store::open().sha256_of(subject.resolved.stored));
   SLM_TRY(runtime, Runtime::open(options));
   subject.runtime = std::move(runtime);
   subject.generator = std::make_unique<lab::RuntimeGenerator>(*subject.runtime, options, sha256);

